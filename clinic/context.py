@@ -1,0 +1,46 @@
+"""What every page knows."""
+
+from django.conf import settings
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from clinic import clock
+from clinic.access import May, may, roles_at
+from clinic.sites import current_site, sites_of
+
+# Label, URL name, icon, right. Upper apps are named by their URLs only.
+NAV = [
+    (_("Today"), "scheduling:today", "calendar-day", May.SEE),
+    (_("Book a course"), "scheduling:book", "calendar-plus", May.BOOK),
+    (_("Patients"), "clinic:patients", "people", May.SEE),
+    (_("Floor"), "monitoring:floor", "grid", May.SEE),
+    (_("Texts"), "notifications:texts", "chat-left-text", May.TEXTS),
+    (_("Settings"), "clinic:settings", "gear", May.MANAGE),
+]
+
+
+def page(request):
+    shared = {"server_now": clock.now(), "demo": settings.DEMO_CLOCK}
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return shared
+    site = current_site(request)
+    roles = roles_at(user, site) if site else frozenset()
+    return {**shared, "site": site, "sites": sites_of(request), "roles": roles, "nav": _nav(request, site)}
+
+
+def _nav(request, site):
+    if site is None:
+        return []
+    return [
+        {"label": label, "url": url, "icon": icon, "active": request.path.startswith(url)}
+        for label, name, icon, right in NAV
+        if (url := _url(name)) and may(request.user, right, site)
+    ]
+
+
+def _url(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

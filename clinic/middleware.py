@@ -1,0 +1,67 @@
+"""What every request passes."""
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from clinic import audit
+from clinic.errors import NotAllowed, Refused
+from clinic.models import User
+from clinic.sites import current_site
+from clinic.views import errors
+
+# These answer for themselves: by token, by signature, or to anybody.
+OPEN = (
+    "/api/",
+    "/webhooks/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/accounts/",
+    "/setup/",
+    "/static/",
+    "/visit/",
+)
+
+
+LOGIN = "/accounts/login/"
+
+
+class SignedInMiddleware(LoginRequiredMiddleware):
+    """Every page wants somebody signed in, unless its address is one of `OPEN`.
+
+    An installation where nobody exists yet leads to its set-up instead.
+    """
+
+    def process_view(self, request, view_func, view_args, view_kwargs):
+        if request.path.startswith(OPEN):
+            if request.path == LOGIN and not User.objects.exists():
+                return redirect("clinic:setup")
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
+
+class RequestContextMiddleware:
+    """Names the channel for the audit trail, and activates the zone of the site in hand."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        is_api = request.path.startswith("/api/")
+        token = audit.channel.set("api" if is_api else "page")
+        try:
+            if not is_api and request.user.is_authenticated and (site := current_site(request)):
+                timezone.activate(site.tz)
+            return self.get_response(request)
+        finally:
+            timezone.deactivate()
+            audit.channel.reset(token)
+
+    def process_exception(self, request, exception):
+        """A refusal that a page had no better place for, in words and with its status; never a 500."""
+        if isinstance(exception, NotAllowed):
+            return errors.forbidden(request)
+        if isinstance(exception, Refused):
+            return render(request, "refused.html", {"faults": exception.faults}, status=exception.status)
+        return None

@@ -1,0 +1,44 @@
+"""What production will not start with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def refuse_unsafe(settings: Mapping[str, Any]) -> None:
+    """Raises ImproperlyConfigured naming every unsafe setting at once."""
+    if faults := unsafe(settings):
+        raise ImproperlyConfigured("Not safe for production: " + " ".join(faults))
+
+
+def unsafe(settings: Mapping[str, Any]) -> list[str]:
+    """One sentence for each setting that a clinic must not run with."""
+    database = settings["DATABASES"]["default"]
+    checks = [
+        (len(settings["SECRET_KEY"]) < 40, "SECRET_KEY must be set, random and at least 40 characters long."),
+        (settings["DEBUG"], "DEBUG must be off."),
+        (settings["DEMO_CLOCK"], "DEMO_CLOCK must be off."),
+        (
+            not settings["ALLOWED_HOSTS"] or "*" in settings["ALLOWED_HOSTS"],
+            "ALLOWED_HOSTS must name the hosts, without *.",
+        ),
+        (not settings["PUBLIC_BASE_URL"].startswith("https://"), "PUBLIC_BASE_URL must begin with https://."),
+        (not database["ENGINE"].endswith("postgresql"), "DATABASE_URL must name a PostgreSQL database."),
+        (
+            settings["TEXTS_PROVIDER"] not in ("console", "twilio"),
+            "TEXTS_PROVIDER must be console or twilio.",
+        ),
+        (
+            settings["TEXTS_PROVIDER"] == "twilio" and not _twilio_complete(settings),
+            "TEXTS_PROVIDER=twilio wants TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and one of "
+            "TWILIO_MESSAGING_SERVICE_SID and TWILIO_FROM.",
+        ),
+        (bool(settings["TWILIO_API_URL"]), "TWILIO_API_URL is for tests only."),
+    ]
+    return [sentence for is_unsafe, sentence in checks if is_unsafe]
+
+
+def _twilio_complete(settings: Mapping[str, Any]) -> bool:
+    sender = settings["TWILIO_MESSAGING_SERVICE_SID"] or settings["TWILIO_FROM"]
+    return bool(settings["TWILIO_ACCOUNT_SID"] and settings["TWILIO_AUTH_TOKEN"] and sender)

@@ -1,0 +1,46 @@
+"""API tokens: shown once, kept as a digest, acting as their user."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from clinic import audit
+from clinic.models import ApiToken, User
+
+_USED_RESOLUTION = timedelta(minutes=5)
+
+
+@transaction.atomic
+def make(*, user: User, name: str, by, now: datetime) -> str:
+    """Make a token for `user` and return it: the only time that it can be seen."""
+    raw = f"spr_{secrets.token_urlsafe(32)}"
+    token = ApiToken.objects.create(user=user, name=name, digest=digest(raw), created_at=now)
+    audit.record("token.made", by=by, now=now, on=token, name=name)
+    return raw
+
+
+@transaction.atomic
+def revoke(*, token: ApiToken, by, now: datetime) -> None:
+    if ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=now):
+        audit.record("token.revoked", by=by, now=now, on=token)
+
+
+def user_for(raw: str, *, now: datetime) -> User | None:
+    """The user whose token this is, or None for an unknown, revoked or inactive one."""
+    token = (
+        ApiToken.objects.select_related("user")
+        .filter(digest=digest(raw), revoked_at__isnull=True, user__is_active=True)
+        .first()
+    )
+    if token is None:
+        return None
+    if token.last_used_at is None or now - token.last_used_at > _USED_RESOLUTION:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token.user
+
+
+def digest(raw: str) -> str:
+    # A token has 256 random bits, so a plain hash cannot be guessed back.
+    return hashlib.sha256(raw.encode()).hexdigest()

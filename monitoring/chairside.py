@@ -1,0 +1,169 @@
+"""Arriving, and the questions before the dose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from clinic import audit
+from clinic.access import May, may
+from clinic.errors import Fault, Invalid
+from clinic.ids import new_id
+from monitoring import alerts, predose, safety
+from monitoring.checks import in_future, lock
+from monitoring.models import Observation, PreDose
+from monitoring.predose import Answers, Gate
+from monitoring.safety import Reading
+from monitoring.state import limits_of
+from scheduling.enums import SessionStatus
+from scheduling.models import TreatmentSession
+from scheduling.statuses import change_status
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """The gates as they stand with the newest answers."""
+
+    pre_dose: PreDose
+    gates: list[Gate]
+    may_dose: bool
+
+
+@transaction.atomic
+def arrive(*, session: TreatmentSession, by, now: datetime) -> TreatmentSession:
+    """The patient is here: the observation begins.
+
+    Raises:
+        Refused: `wrong_state`.
+    """
+    change_status(session=session, to=SessionStatus.ARRIVED, by=by, now=now)
+    observation, _made = Observation.objects.get_or_create(session=session, defaults={"created_at": now})
+    if by is not None and observation.nurse_id is None and may(by, May.TREAT, session.site_id):
+        observation.nurse = by
+        observation.save(update_fields=["nurse"])
+    return session
+
+
+@transaction.atomic
+def record_pre_dose(
+    *,
+    session: TreatmentSession,
+    answers: Answers,
+    by,
+    now: datetime,
+    override: Mapping[str, str] | None = None,
+    measured_at: datetime | None = None,
+) -> Cleared:
+    """Write the answers down as a new version, with every gate and who decided what.
+
+    Not being cleared is an answer too: it is kept, and the first device is refused until it changes.
+
+    Raises:
+        Invalid: values that cannot be, all of them.
+        Refused: `wrong_state` unless the patient has arrived and has not been dosed.
+    """
+    measured_at = measured_at or now
+    session, observation = lock(session, [SessionStatus.ARRIVED])
+    _refuse_impossible(answers, measured_at, now)
+    limits = limits_of(session.site)
+    found = predose.gates(answers, _facts(session), limits)
+    reasons = {g.code: override[g.code].strip() for g in found if override and _overridden(g, override)}
+    row = _write(observation, answers, found, reasons, by, now, measured_at)
+    findings = safety.judge_before(_reading(row), limits)
+    alerts.raise_for(
+        session=session,
+        observation=observation,
+        source=row.pk,
+        findings=findings,
+        at=measured_at,
+        by=by,
+        now=now,
+    )
+    _tell(session, row, reasons, by, now)
+    return Cleared(row, found, row.may_dose)
+
+
+def _overridden(gate: Gate, override: Mapping[str, str]) -> bool:
+    return not gate.ok and gate.overridable and bool(override.get(gate.code, "").strip())
+
+
+def _facts(session: TreatmentSession) -> predose.PatientFacts:
+    patient = session.patient
+    return predose.PatientFacts(
+        session.local_date, patient.rems_enrolled_on, tuple(patient.contraindications)
+    )
+
+
+def _refuse_impossible(answers: Answers, measured_at: datetime, now: datetime) -> None:
+    vitals = {name: getattr(answers, name) for name in ("systolic", "diastolic", "heart_rate", "spo2")}
+    faults = [Fault(f.code, f.detail, f.field) for f in safety.faults_in(vitals)]
+    faults += in_future(measured_at, now, "measured_at")
+    unknown = set(answers.medicines) - set(predose.MEDICINES)
+    if unknown:
+        faults.append(Fault("unknown", _("Known: %s.") % ", ".join(predose.MEDICINES), "medicines"))
+    if set(answers.conditions) - {*predose.CONDITIONS, *predose.HISTORIES}:
+        known = ", ".join([*predose.CONDITIONS, *predose.HISTORIES])
+        faults.append(Fault("unknown", _("Known: %s.") % known, "conditions"))
+    if faults:
+        raise Invalid(faults)
+
+
+def _write(observation, answers: Answers, found, reasons, by, now, measured_at) -> PreDose:
+    given = {
+        code: {"reason": reason[:500], "by": str(by.pk), "name": by.display_name, "at": now.isoformat()}
+        for code, reason in reasons.items()
+    }
+    if observation.nurse_id is None:
+        observation.nurse = by
+        observation.save(update_fields=["nurse"])
+    return PreDose.objects.create(
+        id=new_id(),
+        observation=observation,
+        version=observation.pre_doses.count() + 1,
+        measured_at=measured_at,
+        recorded_at=now,
+        by=by,
+        systolic=answers.systolic,
+        diastolic=answers.diastolic,
+        heart_rate=answers.heart_rate,
+        spo2=answers.spo2,
+        answers=_plain(answers),
+        gates=[gate.as_dict() for gate in found],
+        overrides=given,
+        may_dose=predose.may_dose(found, reasons),
+    )
+
+
+def _plain(answers: Answers) -> dict[str, Any]:
+    return {
+        "ate_within_2h": answers.ate_within_2h,
+        "drank_within_30min": answers.drank_within_30min,
+        "nasal_spray_within_1h": answers.nasal_spray_within_1h,
+        "suicidal_thoughts": answers.suicidal_thoughts,
+        "escort_confirmed": answers.escort_confirmed,
+        "prescriber_on_site": answers.prescriber_on_site,
+        "oximeter_on_site": answers.oximeter_on_site,
+        "medicines": list(answers.medicines),
+        "conditions": list(answers.conditions),
+    }
+
+
+def _reading(row: PreDose) -> Reading:
+    return Reading(row.measured_at, row.systolic, row.diastolic, row.heart_rate, row.spo2)
+
+
+def _tell(session: TreatmentSession, row: PreDose, reasons: Mapping[str, str], by, now: datetime) -> None:
+    audit.record(
+        "predose.recorded",
+        by=by,
+        now=now,
+        site=session.site_id,
+        patient=session.patient_id,
+        on=row,
+        version=row.version,
+        may_dose=row.may_dose,
+        overridden=sorted(reasons),
+    )

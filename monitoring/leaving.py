@@ -1,0 +1,191 @@
+"""Ready, and gone: two different times, each with a name."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from clinic import audit
+from clinic.errors import Fault, Invalid, ReasonRequired, Refused
+from monitoring import safety, signals, state
+from monitoring.checks import in_future, lock
+from monitoring.models import Observation
+from monitoring.safety import Criterion, LeavingFacts
+from monitoring.state import ChairState, limits_of
+from scheduling.enums import SessionStatus
+from scheduling.models import TreatmentSession
+from scheduling.protocol import Finding
+from scheduling.statuses import change_status
+
+S = SessionStatus
+# Two hours are a floor [label], and nobody judges without a fresh reading or a name.
+NEVER_OVERRIDDEN = frozenset({"minutes_120", "reading_now", "clinician"})
+
+
+def criteria(
+    known: ChairState, *, at: datetime, clinician: str, escort_reached=None, instructions_given=None
+):
+    """The criteria for leaving as they stand; None takes what the record already says."""
+    observation = known.observation
+    arranged = bool(known.pre_dose and known.pre_dose.answers.get("escort_confirmed"))
+    reached = (
+        bool(observation and observation.escort_reached_at) if escort_reached is None else escort_reached
+    )
+    told = bool(observation and observation.instructions_given_at)
+    facts = LeavingFacts(
+        earliest_leave_at=known.earliest_leave_at,
+        before=known.before,
+        readings=known.readings,
+        escort_reached=reached or (escort_reached is None and arranged),
+        instructions_given=told if instructions_given is None else instructions_given,
+        clinician=clinician,
+    )
+    return safety.leaving(facts, at=at, limits=limits_of(known.session.site))
+
+
+@transaction.atomic
+def mark_ready(
+    *,
+    session: TreatmentSession,
+    at: datetime,
+    clinician: str,
+    by,
+    now: datetime,
+    escort_reached: bool | None = None,
+    instructions_given: bool | None = None,
+    override: Mapping[str, str] | None = None,
+) -> TreatmentSession:
+    """A clinician judges the patient stable and ready to leave, `at` that time.
+
+    `override` ({criterion: reason}) lets one go on where a criterion is not met, but never before the two
+    hours, without a fresh reading, or without a name.
+
+    Raises:
+        Invalid: a time to come.
+        Refused: `wrong_state`, or one fault for each criterion that is not met.
+    """
+    if faults := in_future(at, now, "at"):
+        raise Invalid(faults)
+    session, observation = lock(session, [S.OBSERVING])
+    found = criteria(
+        state.load(session),
+        at=at,
+        clinician=clinician.strip(),
+        escort_reached=escort_reached,
+        instructions_given=instructions_given,
+    )
+    reasons = {c.code: override[c.code].strip() for c in found if override and _overridden(c, override)}
+    if unmet := [c for c in found if not c.met and c.code not in reasons]:
+        raise Refused(_faults(unmet))
+    _write_ready(observation, found, at, clinician.strip(), by, reasons)
+    change_status(session=session, to=S.READY, by=by, now=now, detail={"ready_at": at.isoformat()})
+    signals.tell(signals.session_ready, session=session, now=now)
+    return session
+
+
+@transaction.atomic
+def leave(
+    *,
+    session: TreatmentSession,
+    at: datetime,
+    with_escort: bool,
+    by,
+    now: datetime,
+    early: str = "",
+    override: Mapping[str, str] | None = None,
+) -> TreatmentSession:
+    """The patient has left, `at` that time. Before being ready it is a deviation, with `early` as its reason.
+
+    Raises:
+        Invalid: a time to come, or before the patient was ready or dosed.
+        Refused: `wrong_state`; not ready and no `early`: one fault for each criterion that is not met.
+        ReasonRequired: `no_escort`: alone, without a reason in `override`.
+    """
+    session, observation = lock(session, [S.DOSING, S.OBSERVING, S.READY])
+    _refuse_times(observation, at, now)
+    early = early.strip()
+    if session.status != S.READY and not early:
+        raise _not_ready(session, at)
+    alone = (override or {}).get("no_escort", "").strip() or early
+    if not with_escort and not alone:
+        warning = Finding(
+            "no_escort", _("Leaves without an escort: somebody else drives home [label]."), True
+        )
+        raise ReasonRequired.for_warnings([warning])
+    _write_left(observation, session, at, with_escort, early, alone if not with_escort else "", by)
+    change_status(
+        session=session, to=S.COMPLETED, by=by, now=now, reason=early, detail={"left_at": at.isoformat()}
+    )
+    signals.tell(signals.session_left, session=session, now=now)
+    return session
+
+
+@transaction.atomic
+def reopen(*, session: TreatmentSession, reason: str, by, now: datetime) -> TreatmentSession:
+    """Something changed after the patient was judged ready: observe again.
+
+    Raises:
+        Invalid: no reason.
+        Refused: `wrong_state`.
+    """
+    if not reason.strip():
+        raise Invalid.because("required", _("Say why."), "reason")
+    session, observation = lock(session, [S.READY])
+    observation.ready_at, observation.ready_by, observation.ready_name = None, None, ""
+    observation.ready_overrides = {}
+    observation.save(update_fields=["ready_at", "ready_by", "ready_name", "ready_overrides"])
+    return change_status(session=session, to=S.OBSERVING, by=by, now=now, reason=reason.strip())
+
+
+def _overridden(criterion: Criterion, override: Mapping[str, str]) -> bool:
+    may = criterion.code not in NEVER_OVERRIDDEN
+    return may and not criterion.met and bool(override.get(criterion.code, "").strip())
+
+
+def _faults(unmet: list[Criterion]) -> list[Fault]:
+    return [Fault(c.code, c.detail, "", {"overridable": c.code not in NEVER_OVERRIDDEN}) for c in unmet]
+
+
+def _write_ready(observation: Observation, found, at, clinician, by, reasons) -> None:
+    met = {criterion.code for criterion in found if criterion.met}
+    observation.ready_at, observation.ready_by, observation.ready_name = at, by, clinician
+    observation.ready_overrides = reasons
+    observation.escort_reached_at = observation.escort_reached_at or (at if "escort" in met else None)
+    observation.instructions_given_at = observation.instructions_given_at or (
+        at if "instructions" in met else None
+    )
+    observation.save()
+
+
+def _refuse_times(observation: Observation, at: datetime, now: datetime) -> None:
+    faults = in_future(at, now, "at")
+    if observation.ready_at and at < observation.ready_at:
+        faults.append(Fault("impossible", _("Before the patient was ready."), "at"))
+    if observation.t0_at and at < observation.t0_at:
+        faults.append(Fault("impossible", _("Before the first device."), "at"))
+    if faults:
+        raise Invalid(faults)
+
+
+def _not_ready(session: TreatmentSession, at: datetime) -> Refused:
+    """What is still missing; a patient who meets everything lacks only the clinician's word."""
+    unmet = [c for c in criteria(state.load(session), at=at, clinician="") if not c.met]
+    return Refused(_faults(unmet))
+
+
+def _write_left(observation, session, at, with_escort, early, alone, by) -> None:
+    observation.left_at, observation.left_by, observation.left_with_escort = at, by, with_escort
+    observation.left_early_reason = early
+    observation.save()
+    if early or alone:
+        audit.record(
+            "session.deviation",
+            by=by,
+            now=at,
+            site=session.site_id,
+            patient=session.patient_id,
+            on=session,
+            reason=early or alone,
+            kind="left_early" if early else "left_alone",
+        )

@@ -1,0 +1,152 @@
+"""The whole record of a session in order of time, versions and all: what a nurse, the REMS or a court may read."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from monitoring.enums import Symptom
+from monitoring.models import Alert, Checkpoint, DeviceUse, PreDose
+from monitoring.state import VALUES, ChairState, load
+from scheduling.enums import SessionEventKind
+from scheduling.models import SessionEvent, TreatmentSession
+
+_AFTERWARDS = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened: when, when written down, who, what."""
+
+    at: datetime
+    recorded_at: datetime
+    who: str
+    kind: str
+    title: str
+    text: str = ""
+    replaced: bool = False
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def later(self) -> bool:
+        """Whether it was written down afterwards, which a reader of the record must see."""
+        return self.recorded_at - self.at >= _AFTERWARDS
+
+
+def record_of(session: TreatmentSession) -> list[Line]:
+    known = load(session)
+    events = session.events.select_related("by").order_by("at", "pk")
+    lines = [_event(event) for event in events]
+    lines += [_pre_dose(row) for row in known.pre_doses]
+    lines += [_device(row, known) for row in known.all_devices]
+    lines += [_checkpoint(row, known) for row in known.all_checkpoints]
+    for alert in known.alerts:
+        lines += _alert(alert)
+    return sorted(lines, key=lambda line: (line.at, line.recorded_at))
+
+
+def symptoms(row: Checkpoint) -> str:
+    """Chest pain, short of breath."""
+    return ", ".join(str(Symptom(code).label) for code in row.symptoms)
+
+
+def vitals(row: Checkpoint | PreDose) -> str:
+    """128/82, pulse 76, SpO2 97 %."""
+    parts = []
+    if row.systolic is not None:
+        parts.append(f"{row.systolic}/{row.diastolic}")
+    if row.heart_rate is not None:
+        parts.append(_("pulse %s") % row.heart_rate)
+    if row.spo2 is not None:
+        parts.append(f"SpO2 {row.spo2} %")
+    if isinstance(row, Checkpoint):
+        parts += _signs(row)
+    return ", ".join(parts)
+
+
+def _signs(row: Checkpoint) -> list[str]:
+    """What is only looked at after the dose."""
+    parts = []
+    if row.respiratory_rate is not None:
+        parts.append(_("breathing %s") % row.respiratory_rate)
+    if row.sedation is not None:
+        parts.append(f"MOAA/S {row.sedation}")
+    if row.dissociation:
+        parts.append(_("dissociation %s") % row.get_dissociation_display().lower())
+    return parts
+
+
+def _name(user) -> str:
+    return user.display_name if user else _("system")
+
+
+def _event(event: SessionEvent) -> Line:
+    is_status = event.kind == SessionEventKind.STATUS
+    title = event.get_to_status_display() if is_status else event.get_kind_display()
+    return Line(event.at, event.at, _name(event.by), event.kind, title, event.reason, data=event.detail)
+
+
+def _pre_dose(row: PreDose) -> Line:
+    unmet = [g["detail"] for g in row.gates if not g["ok"]]
+    reasons = [f"{code}: {given['reason']} ({given['name']})" for code, given in row.overrides.items()]
+    cleared = _("cleared for the dose") if row.may_dose else _("not cleared for the dose")
+    text = ". ".join([f"{vitals(row)}, {cleared}", *unmet, *reasons])
+    title = _("Questions before the dose, version %s") % row.version
+    data = {"answers": row.answers, "gates": row.gates, "overrides": row.overrides, "may_dose": row.may_dose}
+    return Line(row.measured_at, row.recorded_at, _name(row.by), "pre_dose", title, text, data=data)
+
+
+def _device(row: DeviceUse, known: ChairState) -> Line:
+    text = _("28 mg, lot %(lot)s, expires %(on)s") % {"lot": row.lot, "on": row.expires_on.isoformat()}
+    if row.extra_reason:
+        text += "; " + _("extra: %(why)s, witness %(who)s") % {"why": row.extra_reason, "who": row.witness}
+    if row.correction_reason:
+        text += "; " + _("corrected: %s") % row.correction_reason
+    newest = max(d.version for d in known.all_devices if d.number == row.number)
+    data = {
+        "number": row.number,
+        "version": row.version,
+        "lot": row.lot,
+        "expires_on": row.expires_on.isoformat(),
+    }
+    title = _("Device %s") % row.number
+    return Line(
+        row.started_at, row.recorded_at, _name(row.by), "device", title, text, row.version < newest, data
+    )
+
+
+def _checkpoint(row: Checkpoint, known: ChairState) -> Line:
+    newest = max(c.version for c in known.all_checkpoints if c.entry == row.entry)
+    title = _("%s-minute reading") % row.minute if row.minute is not None else _("Extra reading")
+    text = _("not taken: %s") % row.not_taken if row.not_taken else vitals(row)
+    marks = [_("late")] if row.late else []
+    marks += [symptoms(row)] if row.symptoms else []
+    marks += [row.note] if row.note else []
+    marks += [_("corrected: %s") % row.correction_reason] if row.correction_reason else []
+    values = {name: getattr(row, name) for name in VALUES}
+    data = {**values, "entry": str(row.entry), "version": row.version, "minute": row.minute, "late": row.late}
+    data |= {"symptoms": row.symptoms, "note": row.note, "not_taken": row.not_taken}
+    return Line(
+        row.measured_at,
+        row.recorded_at,
+        _name(row.by),
+        "checkpoint",
+        title,
+        "; ".join([text, *marks]),
+        row.version < newest,
+        data,
+    )
+
+
+def _alert(alert: Alert) -> list[Line]:
+    data = {"level": alert.level, "code": alert.code}
+    level = alert.get_level_display()
+    lines = [
+        Line(alert.raised_at, alert.raised_at, _name(alert.owner), "alert", level, alert.detail, data=data)
+    ]
+    if alert.acknowledged_at:
+        who, title = _name(alert.acknowledged_by), _("%s acknowledged") % level
+        at = alert.acknowledged_at
+        lines.append(Line(at, at, who, "acknowledged", title, alert.action, data=data))
+    return lines

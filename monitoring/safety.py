@@ -1,0 +1,298 @@
+"""How a reading is judged, and whether a patient may leave: docs/clinical.md, "The session". Pure.
+
+Nothing here decides for a clinician: an alert is a call for one, a criterion a question to one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitoring.limits import Limits
+
+AMBER, RED = "amber", "red"
+# Hypertensive crisis or encephalopathy: emergency care at any value [label].
+CRISIS_SYMPTOMS = frozenset(
+    {
+        "chest_pain",
+        "breathless",
+        "severe_headache",
+        "visual_change",
+        "seizure",
+        "reduced_consciousness",
+        "focal_deficit",
+    }
+)
+RANGES = {
+    "systolic": (40, 300),
+    "diastolic": (20, 200),
+    "heart_rate": (20, 250),
+    "spo2": (50, 100),
+    "respiratory_rate": (2, 60),
+    "sedation": (0, 5),
+}
+DISSOCIATION = ("none", "mild", "moderate", "severe")
+# Breaths a minute that count as normal when a patient is judged ready [practice].
+NORMAL_BREATHING = (10, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was measured at one moment; None is not measured."""
+
+    measured_at: datetime
+    systolic: int | None = None
+    diastolic: int | None = None
+    heart_rate: int | None = None
+    spo2: int | None = None
+    respiratory_rate: int | None = None
+    sedation: int | None = None
+    dissociation: str = ""
+    symptoms: tuple[str, ...] = ()
+    not_taken: str = ""
+
+    @property
+    def has_pressure(self) -> bool:
+        return self.systolic is not None and self.diastolic is not None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFinding:
+    level: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A value that cannot be."""
+
+    code: str
+    field: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One of the conditions for leaving: met or not, and why."""
+
+    code: str
+    met: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingFacts:
+    """What the judgement on leaving rests on. Times in UTC."""
+
+    earliest_leave_at: datetime | None
+    before: Reading | None = None
+    readings: Sequence[Reading] = field(default_factory=tuple)
+    escort_reached: bool = False
+    instructions_given: bool = False
+    clinician: str = ""
+
+
+def faults_in(values: dict[str, Any]) -> list[Fault]:
+    """Every value that no patient can have, by field."""
+    found = []
+    for name, (low, high) in RANGES.items():
+        value = values.get(name)
+        if value is not None and not low <= value <= high:
+            found.append(Fault("out_of_range", name, f"From {low} to {high}."))
+    systolic, diastolic = values.get("systolic"), values.get("diastolic")
+    if (systolic is None) != (diastolic is None):
+        missing = "systolic" if systolic is None else "diastolic"
+        found.append(Fault("incomplete", missing, "Both values of a blood pressure, or neither."))
+    elif systolic is not None and diastolic is not None and diastolic >= systolic:
+        found.append(Fault("impossible", "diastolic", "Below the systolic value."))
+    if values.get("dissociation") not in (None, "", *DISSOCIATION):
+        found.append(Fault("unknown", "dissociation", "One of none, mild, moderate, severe."))
+    return found
+
+
+def judge_before(reading: Reading, limits: Limits) -> list[AlertFinding]:
+    """The reading before the dose."""
+    if reading.systolic is None or reading.diastolic is None:
+        return _judge_spo2(reading, (), limits)
+    found = []
+    text = f"Blood pressure before dosing {reading.systolic}/{reading.diastolic}."
+    if reading.systolic >= limits.systolic_before_red or reading.diastolic >= limits.diastolic_before_red:
+        found.append(AlertFinding(RED, "bp_before_red", text))
+    elif reading.systolic > limits.systolic_before_amber or reading.diastolic > limits.diastolic_before_amber:
+        found.append(AlertFinding(AMBER, "bp_before_amber", text))
+    return found + _judge_spo2(reading, (), limits)
+
+
+def judge(
+    reading: Reading, earlier: Sequence[Reading], before: Reading | None, limits: Limits
+) -> list[AlertFinding]:
+    """A reading after the dose; `earlier` are those of this session before it, in order of time."""
+    return [
+        *_judge_pressure(reading, earlier, before, limits),
+        *_judge_spo2(reading, earlier, limits),
+        *_judge_sedation(reading, limits),
+        *_judge_pulse(reading, earlier, limits),
+        *_judge_symptoms(reading),
+    ]
+
+
+def _judge_pressure(
+    reading: Reading, earlier: Sequence[Reading], before: Reading | None, limits: Limits
+) -> list[AlertFinding]:
+    systolic, diastolic = reading.systolic, reading.diastolic
+    if systolic is None or diastolic is None:
+        return []
+    text = f"Blood pressure {systolic}/{diastolic}"
+    found = []
+    if systolic > limits.systolic_red_once or diastolic > limits.diastolic_red_once:
+        found.append(AlertFinding(RED, "bp_very_high", f"{text}."))
+    elif _high(reading, limits) and any(
+        _high(other, limits) and _apart(other, reading, limits)
+        for other in _unbroken(earlier, lambda r: r.has_pressure, lambda r: _high(r, limits))
+    ):
+        found.append(AlertFinding(RED, "bp_high_twice", f"{text}, high on two readings five minutes apart."))
+    if before is not None and before.systolic is not None and before.diastolic is not None:
+        up, up_diastolic = systolic - before.systolic, diastolic - before.diastolic
+        if up >= limits.systolic_rise_amber or up_diastolic >= limits.diastolic_rise_amber:
+            found.append(
+                AlertFinding(AMBER, "bp_rise", f"{text}, up from {before.systolic}/{before.diastolic}.")
+            )
+    return found
+
+
+def _high(reading: Reading, limits: Limits) -> bool:
+    if reading.systolic is None or reading.diastolic is None:
+        return False
+    return reading.systolic > limits.systolic_red_twice or reading.diastolic > limits.diastolic_red_twice
+
+
+def _apart(earlier: Reading, later: Reading, limits: Limits) -> bool:
+    return later.measured_at - earlier.measured_at >= timedelta(minutes=limits.repeat_minutes)
+
+
+def _unbroken(
+    earlier: Sequence[Reading], measured: Callable[[Reading], bool], high: Callable[[Reading], bool]
+) -> list[Reading]:
+    """The latest run of readings that measured this value and were high, back to the first that was not."""
+    run = []
+    for reading in reversed([r for r in earlier if measured(r)]):
+        if not high(reading):
+            break
+        run.append(reading)
+    return run
+
+
+def _judge_spo2(reading: Reading, earlier: Sequence[Reading], limits: Limits) -> list[AlertFinding]:
+    if reading.spo2 is None:
+        return []
+    last = next((r.spo2 for r in reversed(earlier) if r.spo2 is not None), None)
+    text = f"SpO2 {reading.spo2} %"
+    if reading.spo2 < limits.spo2_red_once:
+        return [AlertFinding(RED, "spo2_very_low", f"{text}.")]
+    if reading.spo2 < limits.spo2_red_twice and last is not None and last < limits.spo2_red_twice:
+        return [AlertFinding(RED, "spo2_low_twice", f"{text}, low twice in a row.")]
+    return [AlertFinding(AMBER, "spo2_low", f"{text}.")] if reading.spo2 < limits.spo2_amber else []
+
+
+def _judge_sedation(reading: Reading, limits: Limits) -> list[AlertFinding]:
+    if reading.sedation is None or reading.sedation > limits.sedation_amber:
+        return []
+    level = RED if reading.sedation <= limits.sedation_red else AMBER
+    code = "sedation_very_deep" if level == RED else "sedation_deep"
+    return [AlertFinding(level, code, f"Sedation MOAA/S {reading.sedation}.")]
+
+
+def _judge_pulse(reading: Reading, earlier: Sequence[Reading], limits: Limits) -> list[AlertFinding]:
+    if reading.heart_rate is None or reading.heart_rate <= limits.heart_rate_red:
+        return []
+    run = _unbroken(
+        earlier, lambda r: r.heart_rate is not None, lambda r: (r.heart_rate or 0) > limits.heart_rate_red
+    )
+    if any(_apart(other, reading, limits) for other in run):
+        return [
+            AlertFinding(RED, "heart_rate_high", f"Heart rate {reading.heart_rate} for five minutes or more.")
+        ]
+    return []
+
+
+def _judge_symptoms(reading: Reading) -> list[AlertFinding]:
+    if CRISIS_SYMPTOMS.isdisjoint(reading.symptoms):
+        return []
+    detail = "Symptoms of hypertensive crisis or encephalopathy: emergency care [label]."
+    return [AlertFinding(RED, "crisis_symptoms", detail)]
+
+
+def leaving(facts: LeavingFacts, *, at: datetime, limits: Limits) -> list[Criterion]:
+    """The criteria for leaving, one by one, as they stand `at` that moment."""
+    latest = _Latest(facts.readings, at)
+    return [
+        _two_hours(facts, at),
+        Criterion("sedation_clear", latest.value("sedation") == 5, "Sedation back to MOAA/S 5."),
+        Criterion("dissociation_none", latest.value("dissociation") == "none", "No dissociation."),
+        Criterion("breathing_normal", _breathes(latest), "Breathing normal."),
+        Criterion("spo2_ok", (latest.value("spo2") or 0) >= limits.spo2_amber, _spo2_text(limits)),
+        Criterion(
+            "bp_acceptable",
+            _pressure_settles(facts, latest, limits),
+            "Blood pressure acceptable or declining.",
+        ),
+        _reading_now(latest, at, limits),
+        Criterion("escort", facts.escort_reached, "Escort here, or reached."),
+        Criterion(
+            "instructions", facts.instructions_given, "Told not to drive until the next day after sleep."
+        ),
+        Criterion("clinician", bool(facts.clinician), "A clinician's name."),
+    ]
+
+
+class _Latest:
+    """The newest value of each sign up to a moment."""
+
+    def __init__(self, readings: Sequence[Reading], at: datetime):
+        self.readings = sorted((r for r in readings if r.measured_at <= at), key=lambda r: r.measured_at)
+
+    def value(self, name: str) -> Any:
+        values = (getattr(r, name) for r in reversed(self.readings))
+        return next((value for value in values if value not in (None, "")), None)
+
+    def pressures(self) -> list[Reading]:
+        return [r for r in self.readings if r.has_pressure]
+
+
+def _two_hours(facts: LeavingFacts, at: datetime) -> Criterion:
+    met = facts.earliest_leave_at is not None and at >= facts.earliest_leave_at
+    return Criterion("minutes_120", met, "Two hours since the start of the first device.")
+
+
+def _breathes(latest: _Latest) -> bool:
+    rate = latest.value("respiratory_rate")
+    low, high = NORMAL_BREATHING
+    symptoms = latest.readings[-1].symptoms if latest.readings else ()
+    return rate is not None and low <= rate <= high and "respiratory_depression" not in symptoms
+
+
+def _spo2_text(limits: Limits) -> str:
+    return f"SpO2 {limits.spo2_amber} % or more."
+
+
+def _pressure_settles(facts: LeavingFacts, latest: _Latest, limits: Limits) -> bool:
+    """Within the limits before dosing, or lower than the reading before it and not high."""
+    pressures = latest.pressures()
+    if not pressures:
+        return False
+    (systolic, diastolic), *earlier = [(r.systolic or 0, r.diastolic or 0) for r in reversed(pressures)]
+    if systolic <= limits.systolic_before_amber and diastolic <= limits.diastolic_before_amber:
+        return True
+    declines = bool(earlier) and systolic <= earlier[0][0] and diastolic <= earlier[0][1]
+    return declines and not _high(pressures[-1], limits)
+
+
+def _reading_now(latest: _Latest, at: datetime, limits: Limits) -> Criterion:
+    pressures = latest.pressures()
+    fresh = bool(pressures) and at - pressures[-1].measured_at <= timedelta(
+        minutes=limits.reading_now_minutes
+    )
+    return Criterion(
+        "reading_now", fresh, f"A blood pressure within the last {limits.reading_now_minutes} minutes."
+    )

@@ -1,0 +1,210 @@
+"""The texts that should exist, made from the book; those that should not, withdrawn. Safe to run again any time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from clinic.ids import new_id
+from clinic.models import Patient
+from notifications import timing, wording
+from notifications.enums import MessageKind, MessageStatus
+from notifications.models import Attempt, Message, Suppression
+from notifications.timing import When
+from scheduling.enums import SessionStatus
+from scheduling.models import TreatmentSession
+
+# Reasons for which a reminder was withdrawn that may cease to hold.
+_MAY_RETURN = ("moved", "not_booked", "no_consent")
+
+
+def project(session: TreatmentSession, *, now: datetime) -> list[Message]:
+    """Make the reminders that `session` should have and withdraw the others; return those that are waiting."""
+    rows = list(session.messages.filter(kind=MessageKind.REMINDER).select_for_update())
+    wanted = _wanted(session, now)
+    for row in rows:
+        if row.status == MessageStatus.PENDING and (row.rule, row.about_at) not in wanted:
+            withdraw(row, cause=_why_unwanted(session, row), now=now)
+    known = {(row.rule, row.about_at): row for row in rows}
+    waiting = []
+    for key, when in wanted.items():
+        row = known.get(key) or _make(session, MessageKind.REMINDER, when, rule=key[0], now=now)
+        if row.status == MessageStatus.CANCELLED and row.cause in _MAY_RETURN and when.due_at >= now:
+            _revive(row, when, now)
+        if row.status == MessageStatus.PENDING:
+            waiting.append(row)
+    return waiting
+
+
+def notify(
+    session: TreatmentSession,
+    kind: MessageKind,
+    *,
+    now: datetime,
+    count: int = 1,
+    about_at: datetime | None = None,
+) -> Message | None:
+    """A notice about `session` (booked, moved, cancelled), once for what it speaks of; None where none may go."""
+    about = about_at or session.starts_at
+    patient = session.patient
+    if not may_text(patient):
+        return None
+    when = timing.notice(visit_at=about, zone=patient.tz, now=now)
+    if not isinstance(when, When):
+        return None
+    if Message.objects.filter(session=session, kind=kind, rule="", about_at=about).exists():
+        return None
+    return _make(session, kind, when, now=now, count=count, about_at=about)
+
+
+def answer(
+    patient: Patient | None, site, kind: MessageKind, *, to: str, now: datetime, session=None
+) -> Message:
+    """An answer to a text: at once, whatever the hour."""
+    when = timing.answer(now)
+    language = patient.language if patient else "en"
+    return _create(
+        site=site,
+        patient=patient,
+        session=None,
+        kind=kind,
+        about_at=now,
+        language=language,
+        to=to,
+        body=_body(kind, site, patient, session.starts_at if session else None, language),
+        when=when,
+        now=now,
+    )
+
+
+def may_text(patient: Patient) -> bool:
+    """Agreed, has a number, and that number has not been stopped."""
+    number = patient.number
+    return bool(number) and patient.texts_allowed and not Suppression.objects.filter(number=number).exists()
+
+
+def withdraw(message: Message, *, cause: str, now: datetime) -> bool:
+    """Take back a text that is still waiting. False when it is on its way already."""
+    waiting = Message.objects.filter(pk=message.pk, status=MessageStatus.PENDING)
+    if not waiting.update(status=MessageStatus.CANCELLED, cause=cause, settled_at=now):
+        return False
+    message.status, message.cause, message.settled_at = MessageStatus.CANCELLED, cause, now
+    note(message, "withdrawn", now, code=cause)
+    return True
+
+
+def note(message: Message, event: str, now: datetime, *, code: str = "") -> None:
+    """One step of a text's story."""
+    Attempt.objects.create(
+        message=message,
+        at=now,
+        event=event,
+        status=message.status,
+        provider_sid=message.provider_sid,
+        code=code,
+    )
+
+
+def repair(*, now: datetime, until: datetime) -> int:
+    """Project every session whose reminders are not what they should be; return how many.
+
+    Heals a lost signal. Only two kinds of session are looked at, so that it costs the same whatever the
+    history: booked ones ahead without a reminder, and reminders that wait for a session that does not.
+    """
+    ahead = TreatmentSession.objects.filter(
+        status=SessionStatus.BOOKED, starts_at__gt=now, starts_at__lte=until
+    )
+    bare = ahead.filter(patient__texts_allowed=True).exclude(messages__kind=MessageKind.REMINDER)
+    stale = TreatmentSession.objects.filter(
+        messages__in=Message.objects.filter(status=MessageStatus.PENDING, kind=MessageKind.REMINDER)
+    ).exclude(status=SessionStatus.BOOKED, starts_at=F("messages__about_at"))
+    ids = {*bare.values_list("pk", flat=True), *stale.values_list("pk", flat=True)}
+    for session in TreatmentSession.objects.filter(pk__in=ids).select_related("patient__site", "site"):
+        with transaction.atomic():
+            project(session, now=now)
+    return len(ids)
+
+
+def _wanted(session: TreatmentSession, now: datetime) -> dict[tuple[str, datetime], When]:
+    if session.status != SessionStatus.BOOKED or not may_text(session.patient):
+        return {}
+    found = {}
+    for rule in timing.DEFAULT_RULES:
+        when = timing.reminder(rule, visit_at=session.starts_at, zone=session.patient.tz, now=now)
+        if isinstance(when, When):
+            found[rule.name, session.starts_at] = when
+        elif when.code == "time_passed" and _exists(session, rule.name):
+            # Due already and not yet taken up: it still should exist.
+            found[rule.name, session.starts_at] = timing.answer(now)
+    return found
+
+
+def _exists(session: TreatmentSession, rule: str) -> bool:
+    return session.messages.filter(kind=MessageKind.REMINDER, rule=rule, about_at=session.starts_at).exists()
+
+
+def _why_unwanted(session: TreatmentSession, row: Message) -> str:
+    if session.status != SessionStatus.BOOKED:
+        return "not_booked"
+    return "moved" if row.about_at != session.starts_at else "no_consent"
+
+
+def _revive(row: Message, when: When, now: datetime) -> None:
+    row.status, row.cause, row.settled_at = MessageStatus.PENDING, "", None
+    row.due_at, row.expires_at = when.due_at, when.expires_at
+    row.save(update_fields=["status", "cause", "settled_at", "due_at", "expires_at"])
+    note(row, "planned_again", now)
+
+
+def _make(session, kind, when: When, *, now, rule: str = "", count: int = 1, about_at=None) -> Message:
+    patient = session.patient
+    about = about_at or session.starts_at
+    return _create(
+        site=session.site,
+        patient=patient,
+        session=session,
+        kind=kind,
+        rule=rule,
+        about_at=about,
+        language=patient.language,
+        to=patient.number,
+        body=_body(kind, session.site, patient, about, patient.language, count),
+        when=when,
+        now=now,
+    )
+
+
+def _create(*, when: When, now: datetime, **fields: Any) -> Message:
+    return Message.objects.create(
+        id=new_id(), due_at=when.due_at, expires_at=when.expires_at, created_at=now, **fields
+    )
+
+
+def _body(kind, site, patient, about: datetime | None, language: str, count: int = 1) -> str:
+    facts = wording.Facts(
+        place=site.alias,
+        phone=_national(site.phone),
+        given_name=patient.given_name if patient else "",
+        at=about.astimezone(site.tz) if about else None,
+        count=count,
+    )
+    name = f"{kind}_many" if count > 1 and f"{kind}_many" in wording.kinds() else str(kind)
+    return wording.render(name, language, facts)
+
+
+def rewrite_many(message: Message, sessions: Sequence[datetime]) -> None:
+    """Several moves at once are one text, about the next visit."""
+    site, patient = message.site, message.patient
+    message.body = _body(message.kind, site, patient, min(sessions), message.language, count=len(sessions))
+    message.save(update_fields=["body"])
+
+
+def _national(number: str) -> str:
+    """+16145550100 as people here say it: 614-555-0100."""
+    return (
+        f"{number[2:5]}-{number[5:8]}-{number[8:]}"
+        if number.startswith("+1") and len(number) == 12
+        else number
+    )

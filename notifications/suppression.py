@@ -1,0 +1,37 @@
+"""Numbers that get no text. STOP is for the number: for every patient who has it, at every site."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from clinic import patients
+from clinic.enums import ConsentKind
+from clinic.models import Patient
+from notifications.models import Suppression
+
+
+@transaction.atomic
+def suppress(number: str, *, source: str, now: datetime) -> None:
+    """No text to this number any more, and its patients' consent is withdrawn in their own words."""
+    Suppression.objects.get_or_create(number=number, defaults={"since": now, "source": source})
+    for patient in Patient.objects.filter(phone=number, texts_allowed=True):
+        patients.record_consent(
+            patient=patient, kind=ConsentKind.TEXTS, given=False, method=f"text, {source}", by=None, now=now
+        )
+
+
+@transaction.atomic
+def release(number: str, *, source: str, wording: str, now: datetime) -> None:
+    """The number takes it back: texts go again to those who had agreed before."""
+    if not Suppression.objects.filter(number=number).delete()[0]:
+        return
+    for patient in Patient.objects.filter(phone=number, texts_allowed=False):
+        patients.record_consent(
+            patient=patient,
+            kind=ConsentKind.TEXTS,
+            given=True,
+            method=f"text, {source}",
+            wording=wording,
+            by=None,
+            now=now,
+        )

@@ -1,0 +1,365 @@
+"""Courses, the book and its sessions, as JSON."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from ninja import Router
+from ninja.responses import Status
+
+from clinic import access, clock, paging, places
+from clinic.access import May
+from clinic.api import patient_of, site_of
+from clinic.errors import Invalid
+from clinic.ids import parse
+from clinic.models import Chair
+from clinic.schemas import Body, Day, Instant, Override, Small, Text, Wall, local
+from scheduling import answers, booking, closures, courses, moving, planner
+from scheduling import diary as diaries
+from scheduling.board import readiness_of
+from scheduling.booking import Placement
+from scheduling.conditions import Refusal
+from scheduling.models import Course, TreatmentSession
+from scheduling.protocol import Finding
+
+router = Router(tags=["Courses and sessions"])
+LONGEST_LOOK = timedelta(days=62)
+# An id that is none of the site's chairs: the verb answers with the field it stands in.
+_NO_CHAIR = "unknown"
+
+
+class ClosureIn(Body):
+    starts_at: Instant
+    ends_at: Instant
+    reason: Text
+    chair: Text | None = None
+
+
+class CourseIn(Body):
+    patient: Text
+    site: Text
+    indication: Text
+    starts_on: Day
+    weekdays: list[Small]
+    time: Wall
+    dose_mg: Small
+    oral_antidepressant: bool = False
+    override: Override = {}
+
+
+class PlanIn(Body):
+    until: Text = "induction"
+    weekdays: list[Small] | None = None
+    time: Wall | None = None
+    flexible_minutes: Small | None = None
+
+
+class PlacementIn(Body):
+    number: Small
+    starts_at: Instant
+    chair: Text | None = None
+
+
+class BookIn(Body):
+    sessions: list[PlacementIn]
+    override: Override = {}
+
+
+class MoveIn(Body):
+    starts_at: Instant
+    chair: Text | None = None
+    scope: Text = "this"
+    override: Override = {}
+
+
+class CancelIn(Body):
+    reason: Text
+    by: Text
+
+
+class LateIn(Body):
+    expected_at: Instant
+
+
+@router.post("/sites/{site_id}/closures", response={201: dict}, summary="Close a site or a chair for a while")
+def close(request, site_id: str, payload: ClosureIn):
+    """For managers. `affected` are the booked sessions that now need a new time."""
+    site = site_of(request, site_id, May.MANAGE)
+    chair = _chair(payload.chair, site)
+    if payload.chair and chair is None:
+        raise Invalid.because("unknown", "No such chair at this site.", "chair")
+    span = {"starts_at": payload.starts_at, "ends_at": payload.ends_at}
+    closure = places.close(
+        site=site, chair=chair, reason=payload.reason, by=request.user, now=clock.now(), **span
+    )
+    affected = [session_out(session) for session in closures.affected_by(closure)]
+    answer = {"id": str(closure.pk), "reason": closure.reason, "chair": payload.chair, "affected": affected}
+    return Status(201, {**answer, **{name: local(value, site) for name, value in span.items()}})
+
+
+@router.get("/sites/{site_id}/openings", response=dict, summary="Where a session could be")
+def openings(request, site_id: str, cursor: str | None = None):
+    """`from` and `to` are dates of the site, at most two months apart."""
+    site = site_of(request, site_id, May.SEE)
+    first, last = _dates(request, site)
+    book = diaries.load(site=site, first=first, last=last, now=clock.now())
+    midnight = (
+        clock.now()
+        .astimezone(site.tz)
+        .replace(year=first.year, month=first.month, day=first.day, hour=0, minute=0, second=0, microsecond=0)
+    )
+    found = planner.openings(book, midnight, midnight + timedelta(days=(last - first).days + 1))
+    return paging.page(found, cursor, lambda item: _opening_out(item, site), size=500)
+
+
+@router.post("/courses", response={201: dict}, summary="Begin a course; books nothing")
+def start_course(request, payload: CourseIn):
+    """For the desk. 409 `over_dose`, `course_open`."""
+    site = site_of(request, payload.site, May.BOOK)
+    patient = patient_of(request, payload.patient, May.BOOK)
+    data = payload.dict(exclude={"site", "patient"})
+    course = courses.start_course(patient=patient, site=site, by=request.user, now=clock.now(), **data)
+    return Status(201, course_out(course))
+
+
+@router.get("/courses/{course_id}", response=dict, summary="A course with its sessions")
+def get_course(request, course_id: str):
+    return course_out(_course(request, course_id, May.SEE))
+
+
+@router.post(
+    "/courses/{course_id}/plan", response=dict, summary="Propose what the course still wants; books nothing"
+)
+def plan(request, course_id: str, payload: PlanIn):
+    """`until`: induction or week8. `refusals` would forbid the booking as it stands."""
+    course = _course(request, course_id, May.BOOK)
+    proposal = courses.plan_course(course=course, now=clock.now(), **payload.dict())
+    return {
+        "sessions": [_planned_out(item, course) for item in proposal.plan.sessions],
+        "unplaced": [_unplaced_out(item, course) for item in proposal.plan.unplaced],
+        "warnings": _findings_out(proposal.warnings),
+        "refusals": _findings_out(proposal.refusals),
+    }
+
+
+@router.post("/courses/{course_id}/book", response={201: dict}, summary="Book sessions: all of them, or none")
+def book(request, course_id: str, payload: BookIn):
+    """For the desk. 409 with one error for each clash (`sessions[i]`) or `reason_required`; then nothing is booked."""
+    course = _course(request, course_id, May.BOOK)
+    placements = [
+        Placement(p.number, p.starts_at, parse(p.chair) or _NO_CHAIR if p.chair else None)
+        for p in payload.sessions
+    ]
+    rows = booking.book_course(
+        course=course, sessions=placements, by=request.user, now=clock.now(), override=payload.override
+    )
+    days = {row.number: row.local_date for row in rows}
+    warnings = booking.warnings_of(course, days, leave_out=[row.pk for row in rows])
+    fresh = TreatmentSession.objects.filter(pk__in=[row.pk for row in rows])
+    items = [session_out(session) for session in _with_all(fresh).order_by("number")]
+    return Status(201, {"sessions": items, "warnings": _findings_out(warnings)})
+
+
+@router.get("/sessions", response=dict, summary="Sessions of a site's day, of a patient or of a course")
+def list_sessions(
+    request,
+    site: str | None = None,
+    date: Day | None = None,
+    patient: str | None = None,
+    course: str | None = None,
+    cursor: str | None = None,
+):
+    rows = _with_all(TreatmentSession.objects.filter(site__memberships__user=request.user).distinct())
+    for name, value in (("site", site), ("patient", patient), ("course", course)):
+        if value is not None:
+            rows = rows.filter(**{name: parse(value)})
+    if date is not None:
+        rows = rows.filter(local_date=date)
+    return paging.page(rows.order_by("starts_at", "pk"), cursor, session_out)
+
+
+@router.get("/sessions/{session_id}", response=dict, summary="A session")
+def get_session(request, session_id: str):
+    return session_out(session_of(request, session_id, May.SEE))
+
+
+@router.post(
+    "/sessions/{session_id}/move", response=dict, summary="Move a session, or it and those that follow"
+)
+def move(request, session_id: str, payload: MoveIn):
+    """For the desk. The same refusals as booking, and `wrong_state`."""
+    session = session_of(request, session_id, May.BOOK)
+    chair = parse(payload.chair) if payload.chair else None
+    if payload.chair and chair is None:
+        raise Invalid.because("unknown", "No such chair at this site.", "chair")
+    moved = moving.move_session(
+        session=session,
+        starts_at=payload.starts_at,
+        chair=chair,
+        scope=payload.scope,
+        by=request.user,
+        now=clock.now(),
+        override=payload.override,
+    )
+    return {**_fresh(session), "moved": [str(row.pk) for row in moved]}
+
+
+@router.post("/sessions/{session_id}/cancel", response=dict, summary="Cancel a session: who and why")
+def cancel(request, session_id: str, payload: CancelIn):
+    """For the desk. `by`: patient or clinic. 409 `wrong_state`."""
+    session = session_of(request, session_id, May.BOOK)
+    by = {"cancelled_by": payload.by, "reason": payload.reason}
+    answers.cancel_session(session=session, by=request.user, now=clock.now(), **by)
+    return _fresh(session)
+
+
+@router.post("/sessions/{session_id}/confirm", response=dict, summary="The patient confirms")
+def confirm(request, session_id: str):
+    session = session_of(request, session_id, May.BOOK)
+    answers.confirm_session(session=session, by=request.user, now=clock.now())
+    return _fresh(session)
+
+
+@router.post("/sessions/{session_id}/no-show", response=dict, summary="The patient did not come")
+def no_show(request, session_id: str):
+    session = session_of(request, session_id, May.BOOK)
+    answers.mark_no_show(session=session, by=request.user, now=clock.now())
+    return _fresh(session)
+
+
+@router.post("/sessions/{session_id}/late", response=dict, summary="The patient says when they will be here")
+def late(request, session_id: str, payload: LateIn):
+    session = session_of(request, session_id, May.BOOK)
+    answers.mark_late(session=session, expected_at=payload.expected_at, by=request.user, now=clock.now())
+    return _fresh(session)
+
+
+@router.post("/sessions/{session_id}/undo", response=dict, summary="Take back a mistaken arrival or no-show")
+def undo(request, session_id: str):
+    session = session_of(request, session_id, May.ARRIVE)
+    answers.undo(session=session, by=request.user, now=clock.now())
+    return _fresh(session)
+
+
+def session_of(request, session_id: str, right: May) -> TreatmentSession:
+    rows = _with_all(TreatmentSession.objects.all())
+    session = access.get_or_404(rows, request.user, parse(session_id))
+    access.require(request.user, right, session.site)
+    return session
+
+
+def session_out(session: TreatmentSession) -> dict[str, Any]:
+    site = session.site
+    return {
+        "id": str(session.pk),
+        "course": str(session.course_id),
+        "patient": str(session.patient_id),
+        "site": str(session.site_id),
+        "number": session.number,
+        "week": session.week,
+        "phase": session.phase,
+        "starts_at": local(session.starts_at, site),
+        "ends_at": local(session.ends_at, site),
+        "chair": str(session.chair_id),
+        "dose_mg": session.dose_mg,
+        "status": session.status,
+        "confirmation": session.confirmation,
+        "expected_at": local(session.expected_at, site) if session.expected_at else None,
+        "readiness": [{**item.as_dict(), "by": local(item.by, site)} for item in readiness_of(session)],
+    }
+
+
+def course_out(course: Course) -> dict[str, Any]:
+    sessions = list(_with_all(course.sessions.all()).order_by("starts_at"))
+    return {
+        "id": str(course.pk),
+        "patient": str(course.patient_id),
+        "site": str(course.site_id),
+        "indication": course.indication,
+        "status": course.status,
+        "phase": _phase(course, sessions),
+        "frequency": course.frequency,
+        "starts_on": course.starts_on,
+        "weekdays": course.weekdays,
+        "time": course.time.strftime("%H:%M"),
+        "dose_mg": course.dose_mg,
+        "oral_antidepressant": course.oral_antidepressant,
+        "sessions": [session_out(session) for session in sessions],
+        "projected_eighth_on": courses.projected_eighth_on(course),
+    }
+
+
+def _phase(course: Course, sessions: list[TreatmentSession]) -> str:
+    """That of the next session to come, or of the last one that was given."""
+    ahead = [s for s in sessions if s.status == "booked"]
+    given = [s for s in sessions if s.status == "completed"]
+    if ahead:
+        return ahead[0].phase
+    return given[-1].phase if given else "induction"
+
+
+def _with_all(rows):
+    return rows.select_related("site", "patient", "course", "chair")
+
+
+def _fresh(session: TreatmentSession) -> dict[str, Any]:
+    return session_out(_with_all(TreatmentSession.objects.all()).get(pk=session.pk))
+
+
+def _course(request, course_id: str, right: May) -> Course:
+    course = access.get_or_404(
+        Course.objects.select_related("site", "patient"), request.user, parse(course_id)
+    )
+    access.require(request.user, right, course.site)
+    return course
+
+
+def _chair(chair_id: str | None, site) -> Chair | None:
+    pk = parse(chair_id)
+    return Chair.objects.filter(pk=pk, site=site).first() if pk else None
+
+
+def _dates(request, site) -> tuple[date, date]:
+    today = clock.now().astimezone(site.tz).date()
+    found: list[date] = []
+    for name, default in (("from", today), ("to", None)):
+        text = request.GET.get(name)
+        try:
+            found.append(date.fromisoformat(text) if text else default or found[0] + timedelta(days=7))
+        except ValueError:
+            raise Invalid.because("unreadable", "A date such as 2026-03-02.", name) from None
+    first, last = found
+    if not timedelta() <= last - first <= LONGEST_LOOK or not 1900 < first.year < 2200:
+        raise Invalid.because("impossible", "`to` from `from` to two months later.", "to")
+    return first, last
+
+
+def _opening_out(item, site) -> dict[str, Any]:
+    span, chairs = item
+    times = {"starts_at": local(span.start, site), "ends_at": local(span.end, site)}
+    return {**times, "chairs": [str(chair) for chair in chairs]}
+
+
+def _planned_out(item: planner.Planned, course: Course) -> dict[str, Any]:
+    return {
+        "number": item.number,
+        "week": item.week,
+        "phase": item.phase,
+        "starts_at": local(item.start, course.site),
+        "ends_at": local(item.end, course.site),
+        "chair": str(item.chair) if item.chair else None,
+        "warnings": _findings_out(item.warnings),
+    }
+
+
+def _unplaced_out(item: planner.Unplaced, course: Course) -> dict[str, Any]:
+    codes = [reason.code for reason in item.reasons]
+    return {
+        "number": item.number,
+        "reason": codes[0] if codes else "no_place",
+        "reasons": _findings_out(item.reasons),
+        "nearest": [local(moment, course.site) for moment in item.nearest],
+    }
+
+
+def _findings_out(found: list[Finding] | list[Refusal]) -> list[dict[str, str]]:
+    return [{"code": item.code, "detail": item.detail} for item in found]

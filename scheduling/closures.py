@@ -1,0 +1,41 @@
+"""Closed days: which booked sessions are hit, and which break a rule since shifts or hours changed."""
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from clinic.models import Closure, Site
+from scheduling import diary as diaries
+from scheduling.conditions import Refusal, check
+from scheduling.enums import SessionStatus
+from scheduling.models import TreatmentSession
+
+MOST = 500
+# What a booked session can come to break; its own place in the past is nothing to mend.
+_CAN_BREAK = {"closed", "outside_hours", "no_nurse", "no_prescriber"}
+
+
+def affected_by(closure: Closure) -> list[TreatmentSession]:
+    """The sessions that now need a new time: booked, and within the closure."""
+    hit = TreatmentSession.objects.filter(site=closure.site, status=SessionStatus.BOOKED)
+    hit = hit.overlapping(closure.starts_at, closure.ends_at)
+    if closure.chair_id:
+        hit = hit.filter(Q(chair=closure.chair_id))
+    return list(hit.select_related("patient", "chair", "course", "site").order_by("starts_at"))
+
+
+def conflicts(site: Site, *, now: datetime) -> list[tuple[TreatmentSession, list[Refusal]]]:
+    """Booked sessions ahead that break a rule as the hours, closures and shifts now stand."""
+    ahead = TreatmentSession.objects.filter(site=site, status=SessionStatus.BOOKED, starts_at__gt=now)
+    rows = list(ahead.select_related("patient", "chair", "course").order_by("starts_at")[:MOST])
+    if not rows:
+        return []
+    book = diaries.load(site=site, first=rows[0].local_date, last=rows[-1].local_date, now=now)
+    found = []
+    for row in rows:
+        broken = [
+            r for r in check(book.without({row.pk}), row.starts_at, row.chair_id) if r.code in _CAN_BREAK
+        ]
+        if broken:
+            found.append((row, broken))
+    return found

@@ -1,0 +1,29 @@
+"""From rows to what the rules know of a course."""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+from scheduling.models import Course
+from scheduling.protocol import CourseFacts
+
+
+def facts_of(course: Course) -> CourseFacts:
+    patient = course.patient
+    return CourseFacts(
+        indication=course.indication,
+        starts_on=course.starts_on,
+        weekdays=tuple(course.weekdays),
+        frequency=course.frequency,
+        dose_mg=course.dose_mg,
+        status=course.status,
+        birth_date=patient.birth_date,
+        contraindications=tuple(patient.contraindications),
+        enrolled_on=patient.rems_enrolled_on,
+    )
+
+
+def held_days(course: Course, *, leave_out: Collection[Any] = ()) -> dict[int, date]:
+    """Number and day of the sessions that are booked or done; the lost ones are wanted again."""
+    rows = course.sessions.counted().exclude(pk__in=list(leave_out))
+    return dict(rows.values_list("number", "local_date"))

@@ -1,0 +1,183 @@
+"""Beginning a course, and planning what it still wants."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from clinic import audit
+from clinic.errors import Fault, Invalid, Refused
+from clinic.models import Patient, Site
+from scheduling import diary as diaries
+from scheduling import planner, protocol
+from scheduling.booking import reasons_for, usual_chair
+from scheduling.course_facts import facts_of, held_days
+from scheduling.enums import Indication
+from scheduling.models import Course, CourseEvent
+from scheduling.planner import Plan
+from scheduling.protocol import Finding
+
+FARTHEST_AHEAD = timedelta(days=366)
+# Slots are looked for some days around the plan's ends.
+MARGIN_DAYS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class CoursePlan:
+    """A proposal: nothing is booked. `refusals` would forbid the booking as it stands."""
+
+    plan: Plan
+    warnings: list[Finding]
+    refusals: list[Finding]
+
+
+@transaction.atomic
+def start_course(
+    *,
+    patient: Patient,
+    site: Site,
+    indication: str,
+    starts_on: date,
+    weekdays: Sequence[int],
+    time: time,
+    dose_mg: int,
+    by,
+    now: datetime,
+    oral_antidepressant: bool = False,
+    override: Mapping[str, str] | None = None,
+) -> Course:
+    """Write down the wish: what for, from when, on which days. Books nothing.
+
+    Raises:
+        Invalid: values that cannot be, all of them.
+        Refused: `over_dose` [label], or `course_open` where the patient has an open course.
+    """
+    _refuse_impossible(patient, site, indication, starts_on, weekdays, dose_mg, now)
+    if dose_mg > protocol.MOST_MG:
+        raise Refused.because("over_dose", _("84 mg is the most in one session [label]."), "dose_mg")
+    course = Course(
+        patient=patient,
+        site=site,
+        indication=indication,
+        starts_on=starts_on,
+        weekdays=sorted(weekdays),
+        time=time.replace(second=0, microsecond=0),
+        dose_mg=dose_mg,
+        oral_antidepressant=oral_antidepressant,
+        created_at=now,
+        created_by=by,
+    )
+    _insert(course)
+    _tell_started(course, by, now)
+    if override:
+        given = [w for w in protocol.course_findings(facts_of(course)) if override.get(w.code, "").strip()]
+        reasons_for(course, given, override, by, now)
+    return course
+
+
+def plan_course(
+    *,
+    course: Course,
+    until: str,
+    now: datetime,
+    weekdays: Sequence[int] | None = None,
+    time: time | None = None,
+    flexible_minutes: int | None = None,
+) -> CoursePlan:
+    """Propose the sessions that the course still wants; other weekdays or another time may be tried.
+
+    Raises:
+        Invalid: an unknown horizon or impossible weekdays.
+    """
+    faults = _weekday_faults(weekdays) if weekdays is not None else []
+    if until not in ("induction", "week8"):
+        faults.append(Fault("unknown", _('Either "induction" or "week8".'), "until"))
+    if faults:
+        raise Invalid(faults)
+    held = held_days(course)
+    facts = _facts_to_plan(course, weekdays, held, now)
+    wanted = protocol.wanted(facts, until=until, held=held)
+    diary = _diary(course, wanted, now)
+    request = planner.Request(
+        course=facts,
+        wanted=wanted,
+        at=time or course.time,
+        flexible_minutes=flexible_minutes,
+        held=held,
+        chair=usual_chair(course),
+    )
+    plan = planner.plan(request, diary)
+    days = {p.number: diary.local_date(p.start) for p in plan.sessions}
+    starts = min(days.values(), default=facts.starts_on)
+    warnings = protocol.course_findings(facts, until=until, sessions=len({**held, **days}))
+    return CoursePlan(plan, warnings, protocol.refusals(facts, on=starts))
+
+
+def projected_eighth_on(course: Course) -> date | None:
+    """The day of the eighth session as the book now stands."""
+    return protocol.projected_eighth(list(held_days(course).values()), course=facts_of(course))
+
+
+def _facts_to_plan(course: Course, weekdays, held, now) -> protocol.CourseFacts:
+    """A course that nobody has begun cannot begin before today."""
+    facts = facts_of(course)
+    today = now.astimezone(course.site.tz).date()
+    starts_on = facts.starts_on if held else max(facts.starts_on, today)
+    return replace(facts, starts_on=starts_on, weekdays=tuple(weekdays or course.weekdays))
+
+
+def _diary(course: Course, wanted: Sequence[protocol.Wanted], now: datetime):
+    today = now.astimezone(course.site.tz).date()
+    days = [want.on for want in wanted] or [today]
+    first = max(today, min(days) - timedelta(days=MARGIN_DAYS))
+    last = max(*days, today + timedelta(days=planner.MAKE_UP_DAYS)) + timedelta(days=MARGIN_DAYS)
+    return diaries.load(site=course.site, first=first, last=last, now=now, patient=course.patient)
+
+
+def _refuse_impossible(patient, site, indication, starts_on, weekdays, dose_mg, now) -> None:
+    today = now.astimezone(site.tz).date()
+    faults = _weekday_faults(weekdays)
+    if patient.site_id != site.pk:
+        faults.append(Fault("unknown", _("No such patient at this site."), "patient"))
+    if indication not in Indication.values:
+        faults.append(Fault("unknown", _('Either "trd" or "mdsi".'), "indication"))
+    if not today - FARTHEST_AHEAD <= starts_on <= today + FARTHEST_AHEAD:
+        faults.append(Fault("impossible", _("Within a year of today."), "starts_on"))
+    if dose_mg not in protocol.DOSES_MG and dose_mg <= protocol.MOST_MG:
+        faults.append(
+            Fault("unknown", _("Either 56 or 84 mg: two or three devices of 28 mg [label]."), "dose_mg")
+        )
+    if faults:
+        raise Invalid(faults)
+
+
+def _weekday_faults(weekdays: Sequence[int]) -> list[Fault]:
+    if len(set(weekdays)) != 2 or len(weekdays) != 2 or not all(0 <= day <= 6 for day in weekdays):
+        return [Fault("impossible", _("Two different weekdays, 0 (Monday) to 6 (Sunday)."), "weekdays")]
+    return []
+
+
+def _insert(course: Course) -> None:
+    try:
+        with transaction.atomic():
+            course.save(force_insert=True)
+    except IntegrityError as error:
+        detail = _("This patient already has an open course.")
+        raise Refused.because("course_open", detail, "patient") from error
+
+
+def _tell_started(course: Course, by, now: datetime) -> None:
+    CourseEvent.objects.create(course=course, kind="status", to_status=course.status, at=now, by=by)
+    audit.record(
+        "course.started",
+        by=by,
+        now=now,
+        site=course.site,
+        patient=course.patient,
+        on=course,
+        indication=course.indication,
+        dose_mg=course.dose_mg,
+        starts_on=course.starts_on.isoformat(),
+    )

@@ -1,0 +1,177 @@
+"""Moving a session, alone or with those that follow: the same checks as booking."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from clinic import audit
+from clinic.errors import Fault, Invalid, Refused
+from clinic.models import Chair
+from scheduling import diary as diaries
+from scheduling import protocol, signals
+from scheduling.booking import local_date, reasons_for, warnings_of
+from scheduling.conditions import check
+from scheduling.course_facts import facts_of, held_days
+from scheduling.diary_facts import Busy, Diary, Own
+from scheduling.enums import Confirmation, SessionEventKind, SessionStatus
+from scheduling.hours import NonexistentTime, wall
+from scheduling.locking import lock_course, lock_days, patiently
+from scheduling.models import Course, SessionEvent, TreatmentSession
+from scheduling.planner import pick_chair
+from scheduling.statuses import wrong_state
+
+THIS, FOLLOWING = "this", "following"
+
+
+@patiently
+@transaction.atomic
+def move_session(
+    *,
+    session: TreatmentSession,
+    starts_at: datetime,
+    by,
+    now: datetime,
+    chair: Any = None,
+    scope: str = THIS,
+    override: Mapping[str, str] | None = None,
+) -> list[TreatmentSession]:
+    """Move a booked session to `starts_at`; with scope "following", the later ones by as many days as well.
+
+    `chair` None keeps the chair where it is free then, and picks another where it is not.
+
+    Raises:
+        Invalid: an unknown scope or chair.
+        Refused: `wrong_state`, or a rule forbids the new place of one of them; nothing is moved.
+        ReasonRequired: a warning wants a reason that `override` does not hold.
+    """
+    course = lock_course(session.course)
+    _refuse_impossible(course, scope, chair)
+    moved = _that_move(session, course, scope)
+    starts = _new_starts(course, moved, starts_at)
+    new_days = {s.number: local_date(course, starts[s.pk]) for s in moved}
+    length = timedelta(minutes=course.site.session_minutes)
+    ends = [local_date(course, start + length) for start in starts.values()]
+    lock_days(course.site, [*new_days.values(), *ends, *(s.local_date for s in moved)])
+    ids = {s.pk for s in moved}
+    diary = diaries.load(
+        site=course.site,
+        first=min(new_days.values()),
+        last=max(new_days.values()),
+        now=now,
+        patient=course.patient,
+        exclude=ids,
+    )
+    chairs = _chairs(course, moved, starts, diary, session, chair)
+    warnings = warnings_of(course, new_days, leave_out=ids)
+    reasons_for(course, warnings, override or {}, by, now)
+    return _write(course, moved, starts, chairs, new_days, by, now)
+
+
+def _refuse_impossible(course: Course, scope: str, chair) -> None:
+    faults = []
+    if scope not in (THIS, FOLLOWING):
+        faults.append(Fault("unknown", _('Either "this" or "following".'), "scope"))
+    if chair is not None and not Chair.objects.filter(pk=chair, site=course.site, active=True).exists():
+        faults.append(Fault("unknown", _("No such chair at this site."), "chair"))
+    if faults:
+        raise Invalid(faults)
+
+
+def _that_move(session: TreatmentSession, course: Course, scope: str) -> list[TreatmentSession]:
+    """The session as it now stands, and those after it that are still only booked."""
+    rows = list(course.sessions.filter(status=SessionStatus.BOOKED).order_by("starts_at"))
+    first = next((row for row in rows if row.pk == session.pk), None)
+    if first is None:
+        raise wrong_state(TreatmentSession.objects.get(pk=session.pk))
+    return [first] if scope == THIS else [row for row in rows if row.starts_at >= first.starts_at]
+
+
+def _new_starts(course: Course, moved: list[TreatmentSession], starts_at: datetime) -> dict[Any, datetime]:
+    """The later ones go by as many days; those at the same wall time take the new one too."""
+    zone = course.site.tz
+    first = moved[0]
+    old, new = first.starts_at.astimezone(zone), starts_at.astimezone(zone)
+    days = (new.date() - old.date()).days
+    starts, faults = {first.pk: starts_at}, []
+    for row in moved[1:]:
+        local = row.starts_at.astimezone(zone)
+        at = new.time() if local.time() == old.time() else local.time()
+        try:
+            starts[row.pk] = wall(local.date() + timedelta(days=days), at, zone)
+        except NonexistentTime:
+            detail = _("The clock jumps over that time on %s.") % (local.date() + timedelta(days=days))
+            faults.append(Fault("nonexistent_time", detail, "starts_at", {"number": row.number}))
+    if faults:
+        raise Refused(faults)
+    return starts
+
+
+def _chairs(course, moved, starts, diary: Diary, asked, chair) -> dict[Any, Any]:
+    """A chair for each, or every reason against."""
+    faults = [Fault(f.code, f.detail) for f in protocol.refusals(facts_of(course), on=moved[0].local_date)]
+    chairs = {}
+    for row in moved:
+        start, wish = starts[row.pk], chair if row.pk == asked.pk else None
+        faults += [
+            Fault(r.code, r.detail, "starts_at", {"number": row.number, **r.extra})
+            for r in check(diary, start, wish)
+        ]
+        chairs[row.pk] = wish or pick_chair(diary, start, row.chair_id)
+        span = diary.span(start)
+        day = local_date(course, start)
+        diary = diary.with_busy(Busy(row.pk, chairs[row.pk], None, span), Own(row.pk, day, span, row.number))
+    if faults:
+        raise Refused(faults)
+    return chairs
+
+
+def _write(course, moved, starts, chairs, new_days: Mapping[int, date], by, now) -> list[TreatmentSession]:
+    """From the end in the direction of the move, so that no session steps on the day of the next."""
+    later = starts[moved[0].pk] > moved[0].starts_at
+    days = {**held_days(course), **new_days}
+    first_day = days.get(1) or min(days.values())
+    for row in sorted(moved, key=lambda row: row.starts_at, reverse=later):
+        old = {"starts_at": row.starts_at.isoformat(), "chair": str(row.chair_id)}
+        old_starts_at = row.starts_at
+        _place(row, starts[row.pk], chairs[row.pk], new_days[row.number], course, first_day, now)
+        _tell(row, old, by, now)
+        signals.session_moved.send(
+            sender=TreatmentSession, session=row, old_starts_at=old_starts_at, by=by, now=now
+        )
+    return moved
+
+
+def _place(row, start, chair, day, course, first_day, now) -> None:
+    row.starts_at, row.local_date, row.chair_id = start, day, chair
+    row.ends_at = start + timedelta(minutes=course.site.session_minutes)
+    row.week = max(1, protocol.week_of(first_day, day))
+    row.phase = protocol.phase_of_session(row.number, row.week)
+    # Whoever confirmed, confirmed another time.
+    row.confirmation, row.expected_at, row.updated_at = Confirmation.UNCONFIRMED, None, now
+    fields = ["starts_at", "ends_at", "local_date", "chair", "week", "phase"]
+    try:
+        with transaction.atomic():
+            row.save(update_fields=[*fields, "confirmation", "expected_at", "updated_at"])
+    except IntegrityError as error:  # the database has the last word
+        raise Refused.because(
+            "chair_taken", _("Somebody else booked at the same moment. Look again.")
+        ) from error
+
+
+def _tell(row: TreatmentSession, old: dict[str, str], by, now) -> None:
+    new = {"starts_at": row.starts_at.isoformat(), "chair": str(row.chair_id)}
+    SessionEvent.objects.create(
+        session=row,
+        kind=SessionEventKind.MOVED,
+        from_status=row.status,
+        to_status=row.status,
+        at=now,
+        by=by,
+        detail={"from": old, "to": new},
+    )
+    audit.record(
+        "session.moved", by=by, now=now, site=row.site_id, patient=row.patient_id, on=row, old=old, new=new
+    )

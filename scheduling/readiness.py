@@ -1,0 +1,32 @@
+"""Is a session ready to happen: what is still missing, whose work it is, and when it becomes too late. Pure."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+CONFIRM_BEFORE = timedelta(hours=24)  # [practice]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One item. `owner` is a role; `by` the moment after which it is too late."""
+
+    code: str
+    ok: bool
+    detail: str
+    owner: str
+    by: datetime
+
+    def as_dict(self) -> dict[str, object]:
+        return {"code": self.code, "ok": self.ok, "detail": self.detail, "owner": self.owner, "by": self.by}
+
+
+def readiness(
+    *, starts_at: datetime, enrolled_on: date | None, escort: str, confirmation: str, contraindicated: bool
+) -> list[Ready]:
+    """Enrolment before the first dose [REMS], a ride home [label], no contraindication [label], confirmed."""
+    return [
+        Ready("enrolment", enrolled_on is not None, "REMS enrolment", "prescriber", starts_at),
+        Ready("contraindication", not contraindicated, "No contraindication", "prescriber", starts_at),
+        Ready("escort", bool(escort), "Ride home", "desk", starts_at),
+        Ready("confirmation", confirmation == "confirmed", "Confirmed", "desk", starts_at - CONFIRM_BEFORE),
+    ]

@@ -1,0 +1,104 @@
+"""Moving and cancelling a session."""
+
+from datetime import date, datetime, time, timedelta
+
+from django.contrib import messages as flash
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from clinic import access, clock
+from clinic.access import May
+from clinic.errors import Refused
+from scheduling import answers, diary, moving, planner
+from scheduling.forms import CancelForm, MoveForm, date_field
+from scheduling.models import TreatmentSession
+from scheduling.overrides import reasons_in, wanted_reasons
+from scheduling.views.today import back_to
+
+
+def _session(request, session_id):
+    sessions = TreatmentSession.objects.select_related("site", "patient", "course", "chair")
+    session = access.get_or_404(sessions, request.user, session_id)
+    access.require(request.user, May.BOOK, session.site)
+    return session
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def move(request, session_id):
+    session = _session(request, session_id)
+    form = MoveForm(request.POST or None)
+    faults = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            moved = moving.move_session(
+                session=session,
+                starts_at=form.cleaned_data["starts_at"],
+                scope=form.cleaned_data["scope"],
+                by=request.user,
+                now=clock.now(),
+                override=reasons_in(request.POST),
+            )
+        except Refused as refusal:
+            faults = refusal.faults
+        else:
+            text = ngettext(
+                "%s session moved, with its reminder.", "%s sessions moved, with their reminders.", len(moved)
+            )
+            flash.success(request, text % len(moved))
+            return back_to(request, moved[0])
+    day = _day_of(request, session)
+    context = {
+        "session": session,
+        "site": session.site,
+        "form": form,
+        "faults": [f for f in faults if f.code != "reason_required"],
+        "reasons": wanted_reasons(faults, request.POST),
+        "day": day,
+        "day_field": date_field().widget.render("day", day, {"id": "id_day", "class": "form-control"}),
+        "openings": _openings(session, day),
+        "chosen": request.POST.get("starts_at", ""),
+        "following": session.course.sessions.filter(status="booked", starts_at__gt=session.starts_at).count(),
+    }
+    part = "#openings" if request.htmx and request.method == "GET" else ""
+    status = 409 if faults else 422 if form.is_bound and form.errors else 200
+    return render(request, f"scheduling/move.html{part}", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request, session_id):
+    session = _session(request, session_id)
+    form = CancelForm(request.POST or None)
+    faults = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            answers.cancel_session(session=session, by=request.user, now=clock.now(), **form.cleaned_data)
+        except Refused as refusal:
+            faults = refusal.faults
+        else:
+            flash.success(
+                request, _("Cancelled. Its reminder is withdrawn, and the patient is told by text.")
+            )
+            return back_to(request, session)
+    context = {"session": session, "site": session.site, "form": form, "faults": faults}
+    status = 409 if faults else 422 if form.is_bound and form.errors else 200
+    return render(request, "scheduling/cancel.html", context, status=status)
+
+
+def _day_of(request, session) -> date:
+    try:
+        day = date.fromisoformat(request.GET.get("day") or request.POST.get("day") or "")
+    except ValueError:
+        return session.local_date
+    return day if abs((day - session.local_date).days) <= 366 else session.local_date
+
+
+def _openings(session, day: date):
+    """The legal starts of a day for this patient, with the session itself out of the way."""
+    site = session.site
+    book = diary.load(
+        site=site, first=day, last=day, now=clock.now(), patient=session.patient, exclude=[session.pk]
+    )
+    midnight = datetime.combine(day, time(), site.tz)
+    return [span.start for span, _chairs in planner.openings(book, midnight, midnight + timedelta(days=1))]

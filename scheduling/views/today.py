@@ -1,0 +1,125 @@
+"""Today: who comes, who is missing, what is not ready."""
+
+from datetime import date, timedelta
+
+from django.contrib import messages as flash
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from clinic import access, clock
+from clinic.access import May
+from clinic.errors import Refused
+from clinic.sites import choose_site, current_site
+from scheduling import answers, closures
+from scheduling.board import day_board
+from scheduling.forms import LateForm
+from scheduling.models import TreatmentSession
+
+
+@require_safe
+def today(request):
+    site = current_site(request)
+    if site is None:
+        return redirect("clinic:no-site")
+    access.require(request.user, May.SEE, site)
+    return _board(request, site, _day(request, site))
+
+
+@require_safe
+def conflicts(request):
+    """Whom a closure or a dropped shift hits."""
+    site = access.site_in_hand(request, May.SEE)
+    context = {
+        "site": site,
+        "conflicts": closures.conflicts(site, now=clock.now()),
+        "may_book": access.may(request.user, May.BOOK, site),
+    }
+    return render(request, "scheduling/conflicts.html", context)
+
+
+@require_POST
+def no_show(request, session_id):
+    return act(
+        request, session_id, May.BOOK, lambda **k: answers.mark_no_show(**k), _("Marked as a no-show.")
+    )
+
+
+@require_POST
+def undo(request, session_id):
+    return act(request, session_id, May.ARRIVE, lambda **k: answers.undo(**k), _("Taken back."))
+
+
+@require_POST
+def confirm(request, session_id):
+    return act(request, session_id, May.BOOK, lambda **k: answers.confirm_session(**k), _("Confirmed."))
+
+
+@require_POST
+def late(request, session_id):
+    form = LateForm(request.POST)
+    delay = timedelta(minutes=form.cleaned_data["minutes"] if form.is_valid() else 0)
+
+    def note(session, by, now):
+        expected = max(session.starts_at, min(now, session.starts_at + timedelta(hours=4))) + delay
+        return answers.mark_late(session=session, expected_at=expected, by=by, now=now)
+
+    return act(request, session_id, May.BOOK, note, _("Noted: running late."))
+
+
+def act(request, session_id, right, verb, done):
+    """Do one thing with a session and show its day again, with every reason where it was refused."""
+    sessions = TreatmentSession.objects.select_related("site", "patient", "course")
+    session = access.get_or_404(sessions, request.user, session_id)
+    access.require(request.user, right, session.site)
+    faults = []
+    try:
+        verb(session=session, by=request.user, now=clock.now())
+    except Refused as refusal:
+        faults = refusal.faults
+    if request.htmx:
+        return _board(request, session.site, session.local_date, faults=faults, done="" if faults else done)
+    for fault in faults:
+        flash.error(request, fault.detail)
+    if not faults:
+        flash.success(request, done)
+    return back_to(request, session)
+
+
+def back_to(request, session):
+    """The board of the session's day, at its site."""
+    choose_site(request, session.site)
+    return redirect(f"{reverse('scheduling:today')}?day={session.local_date.isoformat()}")
+
+
+def _board(request, site, day, *, faults=(), done=""):
+    now = clock.now()
+    board = day_board(site, day, now=now)
+    context = {
+        "site": site,
+        "board": board,
+        "now": now,
+        "day": day,
+        "is_today": day == now.astimezone(site.tz).date(),
+        "before": day - timedelta(days=1),
+        "after": day + timedelta(days=1),
+        "late_form": LateForm(),
+        "faults": faults,
+        "done": done,
+        "may_book": access.may(request.user, May.BOOK, site),
+        "may_arrive": access.may(request.user, May.ARRIVE, site),
+        "may_treat": access.may(request.user, May.TREAT, site),
+    }
+    part = "#part" if request.htmx else ""
+    return render(request, f"scheduling/today.html{part}", context, status=409 if faults else 200)
+
+
+def _day(request, site) -> date:
+    today_there = clock.now().astimezone(site.tz).date()
+    try:
+        day = date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        return today_there
+    # A year to either side is all that a clinic looks at, and all that arithmetic on dates can be trusted with.
+    return day if abs((day - today_there).days) <= 3660 else today_there

@@ -1,0 +1,139 @@
+"""A demo clinic that really runs, and people at browsers in front of it."""
+
+import re
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+from demo.people import PASSWORD
+from tests.conftest import CHROMIUM
+from tests.launcher.processes import ROOT, Run, wait_until
+
+SHOTS = ROOT / "build" / "screenshots"
+DESKTOP, TABLET, PHONE = (1366, 860), (1024, 768), (390, 844)
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+)
+expect.set_options(timeout=15_000)
+
+
+class Person:
+    """One signed-in (or signed-out) person: a browser context of their own, and what went wrong in it."""
+
+    def __init__(self, browser, url, *, size=DESKTOP, theme="light"):
+        self.url, self.size, self.theme = url, size, theme
+        self.context = browser.new_context(
+            base_url=url,
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=theme,
+            locale="en-US",
+            reduced_motion="reduce",
+        )
+        self.context.set_default_timeout(15_000)
+        self.page = self.context.new_page()
+        self.troubles = []
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+
+    def _heard(self, message):
+        # A refused form answers 409 or 422, and the browser reports that as an error of its own.
+        if message.type == "error" and not re.search(r"status of (404|409|422|429)", message.text):
+            self.troubles.append(message.text)
+
+    def sign_in(self, username, password=PASSWORD):
+        self.page.goto("/accounts/login/")
+        self.page.get_by_label("Username").fill(username)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url(lambda url: "/accounts/login" not in url)
+        return self
+
+    def go(self, path):
+        self.page.goto(path)
+        return self.page
+
+    def shot(self, name, full=True):
+        """Kept in build/, so that a person can look at every page."""
+        folder = SHOTS / f"{self.theme}-{self.size[0]}"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"{name}.png", full_page=full)
+
+    def look(self, name):
+        """Keep a picture, and find nothing that a person with a reader, a keyboard or weak eyes would miss."""
+        self.shot(name)
+        where = f"{name} ({self.theme}, {self.size[0]})"
+        for violation in Axe().run(self.page).response["violations"]:
+            self.troubles.append(f"{where}: {violation['id']}: {violation['nodes'][0]['html'][:160]}")
+        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        if wide > self.size[0] + 1:
+            self.troubles.append(f"{where}: {wide} wide")
+
+    def settle(self):
+        """Until the parts that a page fetches by itself are there."""
+        self.page.wait_for_load_state("networkidle")
+
+    def now(self):
+        """The clinic's time, as its pages tell it."""
+        return datetime.fromisoformat(self.page.locator('meta[name="server-now"]').get_attribute("content"))
+
+    def links(self, pattern):
+        found = self.page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
+        return [href for href in dict.fromkeys(found) if re.search(pattern, href)]
+
+    def resize(self, size, theme):
+        self.size, self.theme = size, theme
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.page.emulate_media(color_scheme=theme)
+
+
+class Stage:
+    """The clinic and its visitors."""
+
+    def __init__(self, run, browser):
+        self.run, self.browser, self.people = run, browser, []
+
+    def person(self, username=None, **options):
+        person = Person(self.browser, self.run.url.replace("127.0.0.1", "localhost"), **options)
+        self.people.append(person)
+        return person.sign_in(username) if username else person
+
+    def wait_until_delivered(self, person, patient, due):
+        """Until the text that was due then is told as delivered on the patient's page."""
+
+        def is_delivered():
+            rows = person.go(patient).locator("table.texts tbody tr")
+            expect(rows.first).to_be_visible()
+            at_that_time = rows.filter(has=person.page.locator(f'time[datetime="{due.isoformat()}"]'))
+            return at_that_time.filter(has_text="Reminder").filter(has_text="Delivered").count()
+
+        wait_until(is_delivered, 60, "the reminder's delivery")
+
+    def troubles(self):
+        return [trouble for person in self.people for trouble in person.troubles]
+
+    def close(self):
+        for person in self.people:
+            person.context.close()
+        self.people.clear()
+
+
+@contextmanager
+def browser():
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield opened
+        opened.close()
+
+
+@contextmanager
+def clinic(data: Path, **variables):
+    """`./run` with the embedded default."""
+    run = Run(data, **variables)
+    try:
+        yield run.start().wait_open()
+    finally:
+        run.stop()

@@ -1,0 +1,79 @@
+"""What all tests share: which services are there, and how SQLite is emptied in spite of append-only tables."""
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+from django.db.backends.sqlite3.base import DatabaseOperations
+
+REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def _answers(port):
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def pytest_collection_modifyitems(items):
+    """Skip by name, with the reason, what needs a service that is not here; with REQUIRE_SERVICES=1, fail."""
+    missing = {
+        "browser": "" if CHROMIUM else "Chromium is not installed",
+        "postgres": "" if _answers(5432) else "PostgreSQL is not reachable at 127.0.0.1:5432",
+        "redis": "" if _answers(6379) else "Redis is not reachable at 127.0.0.1:6379",
+    }
+    for item in items:
+        for marker, reason in missing.items():
+            if reason and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason) if not REQUIRED else _must_fail(reason))
+
+
+def _must_fail(reason):
+    return pytest.mark.usefixtures("missing_service")
+
+
+@pytest.fixture
+def missing_service():
+    pytest.fail("REQUIRE_SERVICES=1, and a service that this test needs is missing")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Every reason for a skip, counted."""
+    reasons = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason] = reasons.get(reason, 0) + 1
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"skipped {count}: {reason}")
+
+
+_sql_flush = DatabaseOperations.sql_flush
+
+
+def _sql_flush_past_triggers(self, style, tables, **options):
+    """Take the triggers off, empty the tables, put the triggers back as they were.
+
+    Tests that commit end with DELETE on every table, which append-only tables refuse.
+    """
+    statements = _sql_flush(self, style, tables, **options)
+    if not statements:
+        return statements
+    with self.connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = cursor.fetchall()
+    off = [f'DROP TRIGGER "{name}"' for name, _sql in triggers]
+    return [*off, *statements, *(sql for _name, sql in triggers)]
+
+
+DatabaseOperations.sql_flush = _sql_flush_past_triggers
+
+
+@pytest.fixture(autouse=True)
+def _own_data_dir(settings, tmp_path_factory):
+    """Nothing that a test writes is seen by another."""
+    settings.DATA_DIR = Path(tmp_path_factory.mktemp("data"))
