@@ -137,8 +137,9 @@ def test_moving_shows_only_what_is_free_and_refuses_what_is_not(desk, site):
     nothing = desk.post(f"{url}?day=2026-03-03", {"scope": "this"})
     nonsense = desk.post(f"{url}?day=zzz", {"starts_at": "soon", "scope": "everything"})
 
-    assert 'value="2026-03-03T09:00:00-05:00"' not in page
-    assert re.findall(r'value="(2026-[^"]*)"', page)[:3] == []
+    # 09:00 in New York is the other patient's; 11:30 is the first time after that one.
+    assert 'value="2026-03-03T14:00:00+00:00"' not in page
+    assert 'value="2026-03-03T16:30:00+00:00"' in page
     assert [refused.status_code, nothing.status_code, nonsense.status_code] == [409, 422, 422]
     session.refresh_from_db()
     assert session.starts_at == MONDAY
