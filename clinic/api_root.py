@@ -17,8 +17,6 @@ _log = logs.get(__name__)
 
 
 class Bearer(HttpBearer):
-    openapi_name = "Bearer"
-
     def authenticate(self, request, token):
         # The idempotency middleware has asked already where a key was sent.
         user = getattr(request, "token_user", None) or tokens.user_for(token, now=clock.now())

@@ -1,5 +1,7 @@
 """What every request passes."""
 
+from http import HTTPStatus
+
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -7,6 +9,7 @@ from django.utils import timezone
 from clinic import audit
 from clinic.errors import NotAllowed, Refused
 from clinic.models import User
+from clinic.problems import problem
 from clinic.sites import current_site
 from clinic.views import errors
 
@@ -53,10 +56,22 @@ class RequestContextMiddleware:
         try:
             if not is_api and request.user.is_authenticated and (site := current_site(request)):
                 timezone.activate(site.tz)
-            return self.get_response(request)
+            response = self.get_response(request)
+            return self._same_shape(response) if is_api else response
         finally:
             timezone.deactivate()
             audit.channel.reset(token)
+
+    @staticmethod
+    def _same_shape(response):
+        """The framework's own refusals (405 and the like) as problem+json too."""
+        is_ours = "json" in response.headers.get("Content-Type", "")
+        if response.status_code < 400 or is_ours:
+            return response
+        answer = problem(response.status_code, HTTPStatus(response.status_code).phrase)
+        if "Allow" in response.headers:
+            answer["Allow"] = response.headers["Allow"]
+        return answer
 
     def process_exception(self, request, exception):
         """A refusal that a page had no better place for, in words and with its status; never a 500."""

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic import access, clock
 from clinic.access import May
+from clinic.forms import posted
 from clinic.ids import new_id
 from clinic.models import Patient
 from notifications import listing, replies
@@ -56,7 +57,7 @@ def phone(request, patient_id):
     _only_without_a_provider()
     patient = access.get_or_404(Patient.objects.select_related("site"), request.user, patient_id)
     access.require(request.user, May.TEXTS, patient.site)
-    form = ReplyForm(request.POST or None)
+    form = ReplyForm(posted(request))
     if request.method == "POST" and form.is_valid():
         replies.receive(
             from_number=patient.number,

@@ -19,6 +19,11 @@ def helper(layout: Layout | None = None) -> FormHelper:
     return made
 
 
+def posted(request):
+    """What was posted, an empty form included; None at a first look, when nothing is wrong yet."""
+    return request.POST if request.method == "POST" else None
+
+
 def add_faults(form, faults: Iterable[Fault], names: dict[str, str] | None = None) -> None:
     """Each fault beside its field; those of no field of this form above it."""
     for fault in faults:

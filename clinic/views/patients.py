@@ -14,7 +14,7 @@ from clinic import access, audit, clock, imports, search
 from clinic import patients as verbs
 from clinic.access import May
 from clinic.errors import Refused
-from clinic.forms import add_faults
+from clinic.forms import add_faults, posted
 from clinic.forms.patients import ConsentForm, FileForm, PatientForm
 from clinic.models import AuditEvent, Patient
 
@@ -60,7 +60,7 @@ def patient(request, patient_id):
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request):
     site = access.site_in_hand(request, May.KEEP_PATIENTS)
-    form = PatientForm(request.POST or None)
+    form = PatientForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             added = verbs.add_patient(site=site, by=request.user, now=clock.now(), **form.cleaned_data)
@@ -81,7 +81,7 @@ def add(request):
 def edit(request, patient_id):
     found = _patient(request, patient_id, May.KEEP_PATIENTS)
     initial = {name: getattr(found, name) for name in verbs.FIELDS}
-    form = PatientForm(request.POST or None, initial=initial)
+    form = PatientForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             verbs.update_patient(patient=found, changes=form.cleaned_data, by=request.user, now=clock.now())
@@ -127,7 +127,7 @@ def consent(request, patient_id):
 def import_file(request):
     """Upload, look, confirm. Between the two the file waits in the session's row of the database."""
     site = access.site_in_hand(request, May.KEEP_PATIENTS)
-    form = FileForm(request.POST or None, request.FILES or None) if request.method == "POST" else FileForm()
+    form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
     context: dict[str, object] = {"form": form, "site": site}
     if request.method == "POST" and form.is_valid():
         content = form.cleaned_data["file"].read()

@@ -13,7 +13,7 @@ from clinic import access, clock, people, places
 from clinic.access import May
 from clinic.db import one_at_a_time
 from clinic.errors import Refused
-from clinic.forms import add_faults
+from clinic.forms import add_faults, posted
 from clinic.forms.places import ChairsForm, HoursForm, PersonForm, ShiftForm, SiteForm, StaffForm
 from clinic.models import Site, User
 
@@ -26,7 +26,7 @@ def manager(request):
     """Only while nobody exists: after that this page does not."""
     if User.objects.exists():
         raise Http404
-    form = PersonForm(request.POST or None)
+    form = PersonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             user = _first_manager(form.cleaned_data)
@@ -45,9 +45,9 @@ def site(request):
         return redirect("account_login")
     if Site.objects.visible_to(request.user).exists() or Site.objects.exists():
         return redirect("clinic:home")
-    site_form, chairs = SiteForm(request.POST or None), ChairsForm(request.POST or None)
+    site_form, chairs = SiteForm(posted(request)), ChairsForm(posted(request))
     times = {f"{which}_{day}": at for day in range(5) for which, at in _NINE_TO_SIX}
-    hours = HoursForm(request.POST or None, initial=times)
+    hours = HoursForm(posted(request), initial=times)
     forms = [site_form, chairs, hours]
     if request.method == "POST" and sum(not form.is_valid() for form in forms) == 0:
         try:
@@ -70,7 +70,7 @@ def site(request):
 def staff(request):
     """One person after the other; the list grows until the manager goes on."""
     here = _own_site(request)
-    form = StaffForm(request.POST or None)
+    form = StaffForm(posted(request))
     if request.method == "POST" and form.is_valid():
         data = dict(form.cleaned_data)
         role = data.pop("role")
@@ -91,7 +91,7 @@ def staff(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 def shifts(request):
     here = _own_site(request)
-    form = ShiftForm(request.POST or None, site=here)
+    form = ShiftForm(posted(request), site=here)
     if request.method == "POST" and form.is_valid():
         try:
             add_weekly(here, form, request.user)

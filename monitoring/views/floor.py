@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clinic import access, clock
 from clinic.access import May
 from clinic.errors import Refused
+from clinic.forms import posted
 from clinic.sites import current_site
 from monitoring import alerts
 from monitoring.floor import floor_of
@@ -42,7 +43,7 @@ def acknowledge(request, alert_id):
     alert = access.get_or_404(rows, request.user, alert_id)
     access.require(request.user, May.TREAT, alert.site)
     session = alert.observation.session
-    form = AcknowledgeForm(request.POST or None)
+    form = AcknowledgeForm(posted(request))
     faults = []
     if request.method == "POST" and form.is_valid():
         try:

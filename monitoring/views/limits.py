@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from clinic import access, clock, places
 from clinic.access import May
 from clinic.errors import Refused
-from clinic.forms import add_faults
+from clinic.forms import add_faults, posted
 from monitoring.limits import CHECKPOINT_MINUTES, Limits
 from monitoring.state import limits_of
 
@@ -70,7 +70,7 @@ class LimitsForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def limits(request):
     site = access.site_in_hand(request, May.MANAGE)
-    form = LimitsForm(request.POST or None, initial=_initial(site))
+    form = LimitsForm(posted(request), initial=_initial(site))
     if request.method == "POST" and form.is_valid():
         try:
             _save(site, form.cleaned_data, request.user)

@@ -53,7 +53,8 @@ class TwilioGateway:
             return _refused(error.status, error.code)
         except requests.exceptions.RequestException as error:
             return _broken(error)
-        except TwilioException:
+        except (TwilioException, ValueError):
+            # Also an answer that is no JSON: something between us and Twilio spoke.
             return Unknown("provider_error")
         return Accepted(sid=message.sid or "")
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from clinic import access, clock
 from clinic.access import May
 from clinic.errors import Fault, Refused
+from clinic.forms import posted
 from clinic.ids import parse
 from clinic.models import Patient
 from clinic.sites import current_site
@@ -73,7 +74,7 @@ def plan(request, course_id):
 
 
 def _book_new(request, patient):
-    form = CourseForm(request.POST or None, initial=_initial(patient.site))
+    form = CourseForm(posted(request), initial=_initial(patient.site))
     context = {"patient": patient, "site": patient.site, "form": form}
     if request.method != "POST" or not form.is_valid():
         return render(request, "scheduling/book.html", context, status=422 if form.errors else 200)

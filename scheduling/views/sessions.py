@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from clinic import access, clock
 from clinic.access import May
 from clinic.errors import Refused
+from clinic.forms import posted
 from scheduling import answers, diary, moving, planner
 from scheduling.forms import CancelForm, MoveForm, date_field
 from scheduling.models import TreatmentSession
@@ -28,7 +29,7 @@ def _session(request, session_id):
 @require_http_methods(["GET", "HEAD", "POST"])
 def move(request, session_id):
     session = _session(request, session_id)
-    form = MoveForm(request.POST or None)
+    form = MoveForm(posted(request))
     faults = []
     if request.method == "POST" and form.is_valid():
         try:
@@ -69,7 +70,7 @@ def move(request, session_id):
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request, session_id):
     session = _session(request, session_id)
-    form = CancelForm(request.POST or None)
+    form = CancelForm(posted(request))
     faults = []
     if request.method == "POST" and form.is_valid():
         try:

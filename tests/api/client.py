@@ -48,7 +48,7 @@ class Api:
         """With raw content, malformed or not."""
         headers = self._headers() | ({"HTTP_IDEMPOTENCY_KEY": key} if key else {})
         client = Client(raise_request_exception=False)
-        return self._answer(getattr(client, method)(f"/api/v1{path}", content, content_type=JSON, **headers))
+        return self._answer(client.generic(method.upper(), f"/api/v1{path}", content, JSON, **headers))
 
     def _headers(self):
         return {"HTTP_AUTHORIZATION": f"Bearer {self.token}"}
