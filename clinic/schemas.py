@@ -1,18 +1,17 @@
 """Pieces that every API schema shares: strict where a mistake would be silent, liberal where it would not."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Annotated, Any
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
+from clinic import moments
 from clinic.ids import parse
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-# Outside of this nothing is a treatment, and arithmetic on zones breaks at the very ends.
-_FIRST, _LAST = 1900, 2200
 
 
 def _text(value: str) -> str:
@@ -23,21 +22,14 @@ def _text(value: str) -> str:
 
 def _instant(value: Any) -> Any:
     """RFC 3339 with an offset."""
-    if not isinstance(value, str):
+    moment = moments.read_instant(value)
+    if moment is None:
         raise ValueError("A time such as 2026-03-02T09:00:00-05:00, with its offset.")
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError("A time such as 2026-03-02T09:00:00-05:00, with its offset.") from None
-    if moment.tzinfo is None:
-        raise ValueError("An offset is needed: 2026-03-02T09:00:00-05:00.")
-    if not _FIRST <= moment.year < _LAST:
-        raise ValueError("Not a year that this clinic knows.")
-    return moment.astimezone(UTC)
+    return moment
 
 
 def _day(value: date) -> date:
-    if not _FIRST <= value.year < _LAST:
+    if not moments.is_sensible(value):
         raise ValueError("Not a year that this clinic knows.")
     return value
 

@@ -7,6 +7,7 @@ from crispy_forms.layout import Column, Div, Field, Layout, Row
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from clinic.forms import DayField
 from clinic.ids import new_id
 from monitoring.enums import Dissociation, NotTaken, Sedation, Symptom
 from monitoring.predose import CONDITIONS, HISTORIES, MEDICINES, Answers
@@ -121,9 +122,7 @@ class PreDoseForm(forms.Form):
 class DeviceForm(forms.Form):
     number = forms.IntegerField(widget=forms.HiddenInput)
     lot = forms.CharField(label=_("Lot"), max_length=40)
-    expires_on = forms.DateField(
-        label=_("Expires"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    expires_on = DayField(label=_("Expires"))
     started = TimeAtSite(label=_("Started at"))
     extra_reason = forms.CharField(label=_("Why an extra device"), max_length=500, required=False)
     witness = forms.CharField(label=_("Witness"), max_length=120, required=False)

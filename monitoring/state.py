@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from clinic.models import Site
 from monitoring import schedule
+from monitoring.enums import AlertLevel
 from monitoring.limits import Limits, from_mapping
 from monitoring.models import Alert, Checkpoint, DeviceUse, Observation, PreDose
 from monitoring.safety import Reading
@@ -138,7 +139,9 @@ class ChairState:
 
     @property
     def open_alerts(self) -> list[Alert]:
-        return [alert for alert in self.alerts if alert.acknowledged_at is None]
+        """Red before amber, each in order of time."""
+        found = [alert for alert in self.alerts if alert.acknowledged_at is None]
+        return sorted(found, key=lambda alert: alert.level != AlertLevel.RED)
 
 
 def load(session: TreatmentSession) -> ChairState:

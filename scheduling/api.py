@@ -6,7 +6,7 @@ from typing import Any
 from ninja import Router
 from ninja.responses import Status
 
-from clinic import access, clock, paging, places
+from clinic import access, clock, moments, paging, places
 from clinic.access import May
 from clinic.api import patient_of, site_of
 from clinic.errors import Invalid
@@ -323,12 +323,12 @@ def _dates(request, site) -> tuple[date, date]:
     found: list[date] = []
     for name, default in (("from", today), ("to", None)):
         text = request.GET.get(name)
-        try:
-            found.append(date.fromisoformat(text) if text else default or found[0] + timedelta(days=7))
-        except ValueError:
-            raise Invalid.because("unreadable", "A date such as 2026-03-02.", name) from None
+        day = moments.read_day(text) if text else default or found[0] + timedelta(days=7)
+        if day is None:
+            raise Invalid.because("unreadable", "A date such as 2026-03-02.", name)
+        found.append(day)
     first, last = found
-    if not timedelta() <= last - first <= LONGEST_LOOK or not 1900 < first.year < 2200:
+    if not timedelta() <= last - first <= LONGEST_LOOK:
         raise Invalid.because("impossible", "`to` from `from` to two months later.", "to")
     return first, last
 

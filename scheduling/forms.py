@@ -1,12 +1,12 @@
 """Forms of the book. What a rule says comes from the verbs; here only the shape is asked for."""
 
-from datetime import datetime
-
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from clinic import moments
+from clinic.forms import DayField
 from scheduling.enums import CancelledBy, Indication
 from scheduling.protocol import DOSES_MG
 
@@ -30,16 +30,11 @@ def _plain_helper(layout: Layout | None = None) -> FormHelper:
     return helper
 
 
-def date_field(**options):
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(widget=widget, **options)
-
-
 class CourseForm(forms.Form):
     """The wish, as it is told on the telephone."""
 
     indication = forms.ChoiceField(label=_("Indication"), choices=Indication.choices)
-    starts_on = date_field(label=_("From"))
+    starts_on = DayField(label=_("From"))
     first_weekday = forms.TypedChoiceField(label=_("First day of the week"), choices=WEEKDAYS, coerce=int)
     second_weekday = forms.TypedChoiceField(label=_("Second day"), choices=WEEKDAYS, coerce=int, initial=3)
     time = forms.TimeField(
@@ -82,11 +77,8 @@ class InstantField(forms.Field):
     def to_python(self, value):
         if value in self.empty_values:
             return None
-        try:
-            moment = datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            raise forms.ValidationError(_("Choose one of the times."), code="invalid") from None
-        if moment.tzinfo is None:
+        moment = moments.read_instant(value)
+        if moment is None:
             raise forms.ValidationError(_("Choose one of the times."), code="invalid")
         return moment
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
-from clinic import checks
+from clinic import checks, moments
 from clinic.errors import Fault
 
 
@@ -30,6 +31,20 @@ def add_faults(form, faults: Iterable[Fault], names: dict[str, str] | None = Non
         name = (names or {}).get(fault.field, fault.field).partition("[")[0]
         visible = name in form.fields and not form.fields[name].widget.is_hidden
         form.add_error(name if visible else None, fault.detail)
+
+
+class DayField(forms.DateField):
+    """A day in the calendar, of a year that a clinic can mean."""
+
+    def __init__(self, **options):
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        super().__init__(**{"widget": widget, **options})
+
+    def to_python(self, value):
+        day = super().to_python(value)
+        if day is not None and not moments.is_sensible(day):
+            raise forms.ValidationError(_("Not a year that this clinic knows."), code="invalid")
+        return day
 
 
 class PhoneField(forms.CharField):

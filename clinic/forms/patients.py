@@ -5,15 +5,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinic.enums import ConsentKind, Contraindication, Language, Sex
-from clinic.forms import helper
+from clinic.forms import DayField, helper
 
 LARGEST_FILE = 2 * 1024 * 1024
-
-
-def _date(label, **options):
-    return forms.DateField(
-        label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options
-    )
 
 
 class PatientForm(forms.Form):
@@ -21,14 +15,14 @@ class PatientForm(forms.Form):
     given_name = forms.CharField(label=_("Given name"), max_length=80)
     middle_initial = forms.CharField(label=_("Middle initial"), max_length=1, required=False)
     family_name = forms.CharField(label=_("Family name"), max_length=80)
-    birth_date = _date(_("Birth date"))
+    birth_date = DayField(label=_("Birth date"))
     sex = forms.ChoiceField(label=_("Sex"), choices=Sex.choices, initial=Sex.UNKNOWN)
     phone = forms.CharField(label=_("Mobile telephone"), max_length=30, required=False)
     language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
     timezone = forms.CharField(
         label=_("Time zone"), max_length=64, required=False, help_text=_("Only where it is not the site's.")
     )
-    rems_enrolled_on = _date(_("Enrolled in the REMS on"), required=False)
+    rems_enrolled_on = DayField(label=_("Enrolled in the REMS on"), required=False)
     contraindications = forms.MultipleChoiceField(
         label=_("Contraindications"),
         choices=Contraindication.choices,

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinic.enums import CLINICIANS, Role
-from clinic.forms import PhoneField, helper
+from clinic.forms import DayField, PhoneField, helper
 
 WEEKDAYS = [
     _("Monday"),
@@ -57,11 +57,7 @@ class SiteForm(forms.Form):
 
 
 class SiteSettingsForm(SiteForm):
-    rems_certified_on = forms.DateField(
-        label=_("REMS certified on"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    rems_certified_on = DayField(label=_("REMS certified on"), required=False)
     slot_minutes = forms.TypedChoiceField(
         label=_("Slot, minutes"), coerce=int, choices=[(m, str(m)) for m in (5, 10, 15, 20, 30, 60)]
     )

@@ -1,7 +1,7 @@
 """Settings of a site, for its managers: hours, chairs, closures, shifts, people, tokens, the audit trail."""
 
 import csv
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from django.contrib import messages as flash
 from django.core.paginator import Paginator
@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clinic import access, clock, people, places, tokens
+from clinic import access, clock, moments, people, places, tokens
 from clinic.access import May
 from clinic.errors import Refused
 from clinic.forms import add_faults
@@ -156,7 +156,7 @@ def audit_trail(request):
     """Who did or saw what: filtered by day and deed, as a page or as a CSV."""
     here = _site(request)
     rows = AuditEvent.objects.filter(site=here).select_related("actor", "patient").order_by("-id")
-    day = _day(request.GET.get("day", ""))
+    day = moments.read_day(request.GET.get("day"))
     if day:
         start = datetime.combine(day, time(), here.tz)
         rows = rows.filter(at__gte=start, at__lt=start + timedelta(days=1))
@@ -245,10 +245,3 @@ def _page(request, here, *, bound=None, status=200):
         "tokens": ApiToken.objects.filter(user__memberships__site=here).distinct().select_related("user"),
     }
     return render(request, "clinic/settings.html", context, status=status)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -6,10 +6,11 @@ from datetime import datetime
 from django.contrib import messages as flash
 from django.db import transaction
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from clinic import access, clock
+from clinic import access, clock, moments
 from clinic.access import May
 from clinic.errors import Fault, Refused
 from clinic.forms import posted
@@ -35,6 +36,7 @@ class DateChoice:
     warnings: list = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     reasons: list = field(default_factory=list)
+    differs: str = ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -147,7 +149,7 @@ def _proposal(course: Course, *, until: str = "induction", flexible_minutes=None
     sessions, unplaced = proposal.plan.sessions, proposal.plan.unplaced
     book = _diary_around(course, [s.start for s in sessions] + [m for u in unplaced for m in u.nearest], now)
     dates = [
-        DateChoice(s.number, s.start, _choices(book, s.start), s.warnings)
+        DateChoice(s.number, s.start, _choices(book, s.start), s.warnings, differs=_differs(course, s.start))
         for s in sorted(sessions, key=lambda s: s.number)
     ]
     missing = [DateChoice(u.number, None, u.nearest, reasons=u.reasons) for u in unplaced]
@@ -158,6 +160,19 @@ def _proposal(course: Course, *, until: str = "induction", flexible_minutes=None
         "reasons": wanted_reasons(_as_faults(proposal.warnings), {}),
         "eighth": next((s.start for s in sessions if s.number == 8), None),
     }
+
+
+def _differs(course: Course, start: datetime) -> str:
+    """How a proposed time is another than the one that was asked for; empty where it is the same."""
+    local = start.astimezone(course.site.tz)
+    away = (local.hour - course.time.hour) * 60 + local.minute - course.time.minute
+    words = [] if local.weekday() in course.weekdays else [_("another day")]
+    if away:
+        hours, minutes = divmod(abs(away), 60)
+        parts = [_("%s h") % hours] if hours else []
+        parts += [_("%s min") % minutes] if minutes else []
+        words.append((_("%s later") if away > 0 else _("%s earlier")) % " ".join(parts))
+    return ", ".join(words)
 
 
 def _as_faults(warnings):
@@ -174,7 +189,7 @@ def _after_refusal(
     general = []
     for fault in refusal.faults:
         index = fault.field.removeprefix("sessions[").partition("]")[0]
-        if fault.field.startswith("sessions[") and index.isdigit():
+        if fault.field.startswith("sessions[") and index.isdecimal():
             by_number.setdefault(numbers[int(index)], []).append(fault)
         elif fault.code != "reason_required":
             general.append(fault)
@@ -195,13 +210,9 @@ def _chosen(form) -> dict[int, datetime]:
     chosen = {}
     for name in form:
         number = name.removeprefix("start-")
-        if not name.startswith("start-") or not number.isdigit() or len(number) > 3:
+        if not name.startswith("start-") or not number.isdecimal() or len(number) > 3:
             continue
-        try:
-            moment = datetime.fromisoformat(form[name])
-        except ValueError:
-            continue
-        if moment.tzinfo is not None:
+        if moment := moments.read_instant(form[name]):
             chosen[int(number)] = moment
     return chosen
 

@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from clinic import access, clock
+from clinic import access, clock, moments
 from clinic.access import May
 from clinic.errors import Refused
-from clinic.forms import posted
+from clinic.forms import DayField, posted
 from scheduling import answers, diary, moving, planner
-from scheduling.forms import CancelForm, MoveForm, date_field
+from scheduling.forms import CancelForm, MoveForm
 from scheduling.models import TreatmentSession
 from scheduling.overrides import reasons_in, wanted_reasons
 from scheduling.views.today import back_to
@@ -57,7 +57,7 @@ def move(request, session_id):
         "faults": [f for f in faults if f.code != "reason_required"],
         "reasons": wanted_reasons(faults, request.POST),
         "day": day,
-        "day_field": date_field().widget.render("day", day, {"id": "id_day", "class": "form-control"}),
+        "day_field": DayField().widget.render("day", day, {"id": "id_day", "class": "form-control"}),
         "openings": _openings(session, day),
         "chosen": request.POST.get("starts_at", ""),
         "following": session.course.sessions.filter(status="booked", starts_at__gt=session.starts_at).count(),
@@ -88,11 +88,8 @@ def cancel(request, session_id):
 
 
 def _day_of(request, session) -> date:
-    try:
-        day = date.fromisoformat(request.GET.get("day") or request.POST.get("day") or "")
-    except ValueError:
-        return session.local_date
-    return day if abs((day - session.local_date).days) <= 366 else session.local_date
+    day = moments.read_day(request.GET.get("day") or request.POST.get("day"))
+    return day if day and abs((day - session.local_date).days) <= 366 else session.local_date
 
 
 def _openings(session, day: date):

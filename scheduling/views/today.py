@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from clinic import access, clock
+from clinic import access, clock, moments
 from clinic.access import May
 from clinic.errors import Refused
 from clinic.sites import choose_site, current_site
@@ -117,9 +117,6 @@ def _board(request, site, day, *, faults=(), done=""):
 
 def _day(request, site) -> date:
     today_there = clock.now().astimezone(site.tz).date()
-    try:
-        day = date.fromisoformat(request.GET.get("day", ""))
-    except ValueError:
-        return today_there
-    # A year to either side is all that a clinic looks at, and all that arithmetic on dates can be trusted with.
-    return day if abs((day - today_there).days) <= 3660 else today_there
+    day = moments.read_day(request.GET.get("day"))
+    # Ten years to either side is all that a clinic looks at.
+    return day if day and abs((day - today_there).days) <= 3660 else today_there
