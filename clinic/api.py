@@ -35,6 +35,7 @@ class SiteIn(Body):
     slot_minutes: Small = 15
     session_minutes: Small = 150
     rems_certified_on: Day | None = None
+    holidays: Text = ""
     phone: Text = ""
     address: Text = ""
 
@@ -226,6 +227,7 @@ def site_out(site: Site) -> dict[str, Any]:
         "address": site.address,
         "rems_certified_on": site.rems_certified_on,
         "patients_per_nurse": site.patients_per_nurse,
+        "holidays": site.holidays,
         "slot_minutes": site.slot_minutes,
         "session_minutes": site.session_minutes,
         "chairs": [{"id": str(chair.pk), "name": chair.name} for chair in site.chairs.all() if chair.active],

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from clinic import audit, checks
+from clinic import audit, checks, public_holidays
 from clinic.enums import CLINICIANS, Role
 from clinic.errors import Fault, Invalid, Refused
 from clinic.models import Chair, Closure, Membership, OpeningHours, Shift, Site, User
@@ -20,6 +20,7 @@ SETTINGS = (
     "slot_minutes",
     "session_minutes",
     "patients_per_nurse",
+    "holidays",
     "observation_minutes",
     "observe_from_last_device",
     "checkpoint_minutes",
@@ -276,6 +277,8 @@ def _site_faults(values: dict[str, Any]) -> list[Fault]:
         faults.append(Fault("impossible", _("From the observation's minutes to 720."), "session_minutes"))
     if not 1 <= values.get("patients_per_nurse", 4) <= 50:
         faults.append(Fault("impossible", _("From 1 to 50."), "patients_per_nurse"))
+    if values.get("holidays", "") not in ("", *public_holidays.regions()):
+        faults.append(Fault("unknown", _("A state such as US-OH, US, or nothing."), "holidays"))
     return faults + _minutes_faults(values.get("checkpoint_minutes", []))
 
 

@@ -20,6 +20,9 @@ def facts_of(course: Course) -> CourseFacts:
         birth_date=patient.birth_date,
         contraindications=tuple(patient.contraindications),
         enrolled_on=patient.rems_enrolled_on,
+        never_weekdays=tuple(course.never_weekdays),
+        not_before=course.not_before,
+        not_after=course.not_after,
     )
 
 

@@ -11,7 +11,7 @@ from clinic import audit
 from clinic.errors import Fault, Invalid, Refused
 from clinic.models import Patient, Site
 from scheduling import diary as diaries
-from scheduling import planner, protocol
+from scheduling import pattern, planner, protocol
 from scheduling.booking import reasons_for, usual_chair
 from scheduling.course_facts import facts_of, held_days
 from scheduling.enums import Indication
@@ -98,7 +98,7 @@ def plan_course(
         raise Invalid(faults)
     held = held_days(course)
     facts = _facts_to_plan(course, weekdays, held, now)
-    wanted = protocol.wanted(facts, until=until, held=held)
+    wanted = pattern.wanted(facts, until=until, held=held)
     diary = _diary(course, wanted, now)
     request = planner.Request(
         course=facts,
@@ -117,7 +117,7 @@ def plan_course(
 
 def projected_eighth_on(course: Course) -> date | None:
     """The day of the eighth session as the book now stands."""
-    return protocol.projected_eighth(list(held_days(course).values()), course=facts_of(course))
+    return pattern.projected_eighth(list(held_days(course).values()), course=facts_of(course))
 
 
 def _facts_to_plan(course: Course, weekdays, held, now) -> protocol.CourseFacts:
@@ -128,7 +128,7 @@ def _facts_to_plan(course: Course, weekdays, held, now) -> protocol.CourseFacts:
     return replace(facts, starts_on=starts_on, weekdays=tuple(weekdays or course.weekdays))
 
 
-def _diary(course: Course, wanted: Sequence[protocol.Wanted], now: datetime):
+def _diary(course: Course, wanted: Sequence[pattern.Wanted], now: datetime):
     today = now.astimezone(course.site.tz).date()
     days = [want.on for want in wanted] or [today]
     first = max(today, min(days) - timedelta(days=MARGIN_DAYS))

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.db.models import Q
 
+from clinic import public_holidays
 from clinic.enums import Role
 from clinic.models import Chair, Closure, OpeningHours, Patient, Shift, Site
 from scheduling.diary_facts import Busy, ChairFacts, Closed, Diary, Own
 from scheduling.enums import COUNTED, OCCUPYING
-from scheduling.hours import Interval, WeeklySpan, merge, spans
+from scheduling.hours import Interval, WeeklySpan, merge, spans, wall_or_next
 from scheduling.models import TreatmentSession
 
 
@@ -60,7 +61,12 @@ def _hours(site: Site, first: date, last: date) -> list[Interval]:
 
 def _closed(site: Site, around: Interval) -> list[Closed]:
     rows = Closure.objects.filter(site=site, starts_at__lt=around.end, ends_at__gt=around.start)
-    return [Closed(Interval(c.starts_at, c.ends_at), c.reason, c.chair_id) for c in rows]
+    found = [Closed(Interval(c.starts_at, c.ends_at), c.reason, c.chair_id) for c in rows]
+    first, last = around.start.astimezone(site.tz).date(), around.end.astimezone(site.tz).date()
+    for day, name in public_holidays.between(site.holidays, first, last).items():
+        midnight, end = (wall_or_next(d, time(), site.tz) for d in (day, day + timedelta(days=1)))
+        found.append(Closed(Interval(midnight, end), name))
+    return found
 
 
 def _shifts(site: Site, first: date, last: date, around: Interval) -> dict[str, list[Interval]]:

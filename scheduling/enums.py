@@ -20,6 +20,15 @@ class CourseStatus(models.TextChoices):
 OPEN_COURSE = (CourseStatus.PLANNED, CourseStatus.ACTIVE, CourseStatus.PAUSED)
 
 
+COURSE_MOVES: dict[CourseStatus, tuple[CourseStatus, ...]] = {
+    CourseStatus.PLANNED: (CourseStatus.ACTIVE, CourseStatus.PAUSED, CourseStatus.STOPPED),
+    CourseStatus.ACTIVE: (CourseStatus.PAUSED, CourseStatus.COMPLETED, CourseStatus.STOPPED),
+    CourseStatus.PAUSED: (CourseStatus.ACTIVE, CourseStatus.PLANNED, CourseStatus.STOPPED),
+    CourseStatus.COMPLETED: (),
+    CourseStatus.STOPPED: (),
+}
+
+
 class Phase(models.TextChoices):
     INDUCTION = "induction", _("Induction")
     WEEKLY = "weekly", _("Weekly")
@@ -84,6 +93,14 @@ class SessionEventKind(models.TextChoices):
     MOVED = "moved", _("Moved")
     CONFIRMATION = "confirmation", _("Confirmation")
     LATE = "late", _("Running late")
+
+
+class OfferStatus(models.TextChoices):
+    OPEN = "open", _("Waiting for an answer")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    EXPIRED = "expired", _("Expired")
+    GONE = "gone", _("Somebody else was first")
 
 
 class CancelledBy(models.TextChoices):

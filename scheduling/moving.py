@@ -70,6 +70,32 @@ def move_session(
     return _write(course, moved, starts, chairs, new_days, by, now)
 
 
+def place_all(
+    *, course: Course, starts: Mapping[TreatmentSession, datetime], by, now: datetime
+) -> list[TreatmentSession]:
+    """Move several booked sessions of one course at once, each to its start, all or nothing.
+
+    For verbs that hold the course and its days already.
+
+    Raises:
+        Refused: a rule forbids the new place of one of them.
+    """
+    moved = sorted(starts, key=lambda row: row.starts_at)
+    new_days = {row.number: local_date(course, starts[row]) for row in moved}
+    by_id = {row.pk: starts[row] for row in moved}
+    days = [*new_days.values()]
+    diary = diaries.load(
+        site=course.site,
+        first=min(days),
+        last=max(days),
+        now=now,
+        patient=course.patient,
+        exclude=set(by_id),
+    )
+    chairs = _chairs(course, moved, by_id, diary, moved[0], None)
+    return _write(course, moved, by_id, chairs, new_days, by, now)
+
+
 def _refuse_impossible(course: Course, scope: str, chair) -> None:
     faults = []
     if scope not in (THIS, FOLLOWING):
@@ -129,11 +155,10 @@ def _chairs(course, moved, starts, diary: Diary, asked, chair) -> dict[Any, Any]
 
 
 def _write(course, moved, starts, chairs, new_days: Mapping[int, date], by, now) -> list[TreatmentSession]:
-    """From the end in the direction of the move, so that no session steps on the day of the next."""
-    later = starts[moved[0].pk] > moved[0].starts_at
+    """In an order in which no session steps on the day of another that has yet to move."""
     days = {**held_days(course), **new_days}
     first_day = days.get(1) or min(days.values())
-    for row in sorted(moved, key=lambda row: row.starts_at, reverse=later):
+    for row in _in_order(moved, new_days):
         old = {"starts_at": row.starts_at.isoformat(), "chair": str(row.chair_id)}
         old_starts_at = row.starts_at
         _place(row, starts[row.pk], chairs[row.pk], new_days[row.number], course, first_day, now)
@@ -142,6 +167,19 @@ def _write(course, moved, starts, chairs, new_days: Mapping[int, date], by, now)
             sender=TreatmentSession, session=row, old_starts_at=old_starts_at, by=by, now=now
         )
     return moved
+
+
+def _in_order(moved: list[TreatmentSession], new_days: Mapping[int, date]) -> list[TreatmentSession]:
+    """Sessions keep their order, so there is always one whose new day is free by now."""
+    left, order = list(moved), []
+    while left:
+        held = {row.number: row.local_date for row in left}
+        free = [
+            row for row in left if all(n == row.number or d != new_days[row.number] for n, d in held.items())
+        ]
+        order.append(free[0] if free else left[0])
+        left.remove(order[-1])
+    return order
 
 
 def _place(row, start, chair, day, course, first_day, now) -> None:

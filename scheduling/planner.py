@@ -12,8 +12,9 @@ from typing import Any
 from scheduling import protocol
 from scheduling.conditions import Refusal, check, free_chairs, local_slots
 from scheduling.diary_facts import Busy, Diary, Own
-from scheduling.hours import Interval, NonexistentTime, wall
-from scheduling.protocol import CourseFacts, Finding, Wanted
+from scheduling.hours import Interval, NonexistentTime, cover_at, wall
+from scheduling.pattern import Wanted
+from scheduling.protocol import CourseFacts, Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Cost:
     outside_wish: float = 60  # beyond the minutes that the patient can be flexible
     load: float = 0.2  # each other patient in the building at the start
     other_chair: float = 1  # not the chair that the patient knows
+    hands_full: float = 0.4  # each moment at which every nurse's hands would be full: between equals only
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,11 @@ _Step = tuple[Wanted | None, list[_Option]]
 _Row = tuple[Wanted | None, list[tuple[_Option, float, int]]]
 
 COST = Cost()
+# Minutes after its start at which a session wants a nurse's hands: the dose, the 40-minute pressure, the leaving.
+HANDS = (15, 55, 135)
+HANDS_MINUTES = 5
+# Days between two sessions for which nothing is paid. Week 5 begins 4 days after a Thursday's eighth session.
+IDEAL_GAPS = {protocol.INDUCTION: (3, 4), protocol.WEEKLY: (3, 4, 7), protocol.MAINTENANCE: (7, 14)}
 NEAR_DAYS = (0, 1, -1, 2, -2, 3)
 MAKE_UP_DAYS = 42
 _KEPT_SLOTS = 12
@@ -127,6 +134,23 @@ def pick_chair(diary: Diary, start: datetime, usual: Any = None) -> Any:
     return usual if usual in free else next(iter(free), None)
 
 
+def make_ups(request: Request, diary: Diary, *, limit: int = 4) -> list[datetime]:
+    """Starts for one session that was lost, the soonest inside the gap rule first, one a day.
+
+    `request.held` are the days that stay; `request.wanted` is not looked at.
+    """
+    taken, today = set(request.held.values()), diary.local_date(diary.now)
+    found: list[tuple[float, datetime]] = []
+    for offset in range(MAKE_UP_DAYS):
+        on = today + timedelta(days=offset)
+        best = None if on in taken else _best_slot(request, diary, on, COST)
+        if best:
+            found.append((offset + (COST.gap_short if _too_near(on, taken) else 0), best[0]))
+        if len([price for price, _start in found if price < COST.gap_short]) == limit:
+            break
+    return [start for _price, start in sorted(found)[:limit]]
+
+
 def _path(
     request: Request, diary: Diary, ahead: Sequence[Wanted], cost: Cost
 ) -> tuple[dict[Wanted, datetime], list[Unplaced]]:
@@ -164,6 +188,8 @@ def _options(request: Request, diary: Diary, want: Wanted, cost: Cost) -> list[_
 
 def _best_slot(request: Request, diary: Diary, on: date, cost: Cost) -> tuple[datetime, float] | None:
     """The cheapest legal start of a day. Slots come by distance, so a few legal ones are enough to compare."""
+    if on.weekday() in request.course.never_weekdays:
+        return None
     wish = _wish(diary, on, request.at)
     midnight = datetime.combine(on, time(), diary.zone)
     slots = local_slots(diary, midnight, midnight + timedelta(days=1))
@@ -173,13 +199,38 @@ def _best_slot(request: Request, diary: Diary, on: date, cost: Cost) -> tuple[da
         away = abs(start - wish) / timedelta(minutes=diary.slot_minutes)
         if best and (away >= best[1] or legal >= _KEPT_SLOTS):
             break
-        if check(diary, start):
+        if _patient_cannot(request, diary, start) or check(diary, start):
             continue
         legal += 1
         price = away + _place_cost(request, diary, start, wish, cost)
         if best is None or price < best[1]:
             best = (start, price)
     return best
+
+
+def _patient_cannot(request: Request, diary: Diary, start: datetime) -> bool:
+    """Outside of the hours that the patient has."""
+    course, span = request.course, diary.span(start)
+    begins, ends = span.start.astimezone(diary.zone), span.end.astimezone(diary.zone)
+    too_early = course.not_before is not None and begins.time() < course.not_before
+    over_midnight = ends.date() > begins.date()
+    too_late = course.not_after is not None and (over_midnight or ends.time() > course.not_after)
+    return too_early or too_late
+
+
+def _hands_full(diary: Diary, start: datetime) -> int:
+    """How often as many patients want hands at once as there are nurses, counted in five minutes."""
+    others = [item.span.start for item in diary.busy_near(diary.span(start))]
+    times = 0
+    for mine in HANDS:
+        moment = start + timedelta(minutes=mine)
+        same = sum(
+            abs(other + timedelta(minutes=theirs) - moment) < timedelta(minutes=HANDS_MINUTES)
+            for other in others
+            for theirs in HANDS
+        )
+        times += same >= cover_at(moment, diary.nurses)
+    return times
 
 
 def _wish(diary: Diary, on: date, at: time) -> datetime:
@@ -191,6 +242,7 @@ def _wish(diary: Diary, on: date, at: time) -> datetime:
 
 def _place_cost(request: Request, diary: Diary, start: datetime, wish: datetime, cost: Cost) -> float:
     price = cost.load * sum(item.span.start <= start for item in diary.busy_near(diary.span(start)))
+    price += cost.hands_full * _hands_full(diary, start)
     flexible = request.flexible_minutes
     if flexible is not None and abs(start - wish) > timedelta(minutes=flexible):
         price += cost.outside_wish
@@ -204,7 +256,8 @@ def _cheapest(steps: Sequence[_Step], cost: Cost) -> tuple[dict[Wanted, datetime
     blocked: list[Wanted] = []
     table: list[_Row] = []
     for want, options in steps:
-        row = [_arrive(option, table, cost) for option in options]
+        ideal = IDEAL_GAPS[want.phase if want else protocol.WEEKLY]
+        row = [_arrive(option, table, ideal, cost) for option in options]
         reached = [(option, price, back) for option, price, back in row if price < float("inf")]
         if reached:
             table.append((want, reached))
@@ -220,22 +273,22 @@ def _cheapest(steps: Sequence[_Step], cost: Cost) -> tuple[dict[Wanted, datetime
     return chosen, blocked
 
 
-def _arrive(option: _Option, table: Sequence[_Row], cost: Cost) -> tuple[_Option, float, int]:
+def _arrive(
+    option: _Option, table: Sequence[_Row], ideal: Sequence[int], cost: Cost
+) -> tuple[_Option, float, int]:
     if not table:
         return option, option.cost, -1
-    prices = [price + _gap_cost(before.on, option.on, cost) for before, price, _back in table[-1][1]]
+    prices = [price + _gap_cost(before.on, option.on, ideal, cost) for before, price, _back in table[-1][1]]
     best = min(range(len(prices)), key=prices.__getitem__)
     return option, prices[best] + option.cost, best
 
 
-def _gap_cost(before: date, after: date, cost: Cost) -> float:
+def _gap_cost(before: date, after: date, ideal: Sequence[int], cost: Cost) -> float:
     gap = (after - before).days
     if gap < 1:
         return float("inf")
     price = cost.gap_short if gap < protocol.SHORTEST_GAP else 0.0
-    # Within induction's 3 and 4 days nothing is paid; weekly sessions are 7 days apart.
-    ideal = min((3, 4, 7), key=lambda days: abs(gap - days))
-    return price + cost.gap_off * abs(gap - ideal)
+    return price + cost.gap_off * min(abs(gap - days) for days in ideal)
 
 
 def _make_up(
@@ -264,6 +317,8 @@ def _unplaced(request: Request, diary: Diary, want: Wanted) -> Unplaced:
     try:
         wish = wall(want.on, request.at, diary.zone)
         reasons = check(diary, wish)
+        if want.on.weekday() in request.course.never_weekdays or _patient_cannot(request, diary, wish):
+            reasons = [*reasons, Refusal("patient_cannot", "The patient cannot come then.")]
     except NonexistentTime:
         wish = _wish(diary, want.on, request.at)
         reasons = [Refusal("nonexistent_time", "The clock jumps over that time.")]

@@ -1,12 +1,12 @@
-"""What the label and practice say about the course: phases, the sessions wanted, what stands out in a plan.
+"""What the label and practice say about the course: phases, hard stops, what stands out in a plan.
 
 Pure: dates and numbers in, findings out. The figures stand here once, so that a pharmacist can check this
 file against docs/clinical.md, which gives the source of each.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time
 
 TRD, MDSI = "trd", "mdsi"
 INDUCTION, WEEKLY, MAINTENANCE = "induction", "weekly", "maintenance"
@@ -23,6 +23,10 @@ ADULT_YEARS = 18  # [label]
 # Gaps in induction that are worth a look, in days [practice]; no source gives a minimum.
 SHORTEST_GAP, LONGEST_GAP = 2, 4
 MOST_IN_A_WEEK = 2  # [label]: twice a week
+# Findings with which one goes on only with a reason.
+WANT_REASON = ("first_dose_84", "beyond_label")
+# Days between two sessions that want a prescriber's decision [practice].
+GAP_ON_WEEKLY, GAP_ON_ANY = 14, 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +36,6 @@ class Finding:
     code: str
     detail: str
     wants_reason: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A session that the course should have: its number, treatment week, phase and ideal day at the site."""
-
-    number: int
-    week: int
-    phase: str
-    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +52,10 @@ class CourseFacts:
     contraindications: tuple[str, ...] = ()
     enrolled_on: date | None = None
     sessions_authorized: int | None = None
+    # What the patient cannot do: these weekdays, anything before or after these wall times.
+    never_weekdays: tuple[int, ...] = ()
+    not_before: time | None = None
+    not_after: time | None = None
 
 
 def week_of(first_on: date, day: date) -> int:
@@ -79,54 +77,6 @@ def phase_of_session(number: int, week: int) -> str:
 def age_on(birth_date: date, day: date) -> int:
     """Whole years."""
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
-
-
-def first_day(starts_on: date, weekdays: Sequence[int]) -> date:
-    """The first of the wished weekdays on or after `starts_on`."""
-    return min(starts_on + timedelta(days=(weekday - starts_on.weekday()) % 7) for weekday in weekdays)
-
-
-def wanted(course: CourseFacts, *, until: str, held: Mapping[int, date] | None = None) -> list[Wanted]:
-    """The sessions that the course still wants up to a horizon.
-
-    `until` is "induction" (8 sessions) or "week8" (and the weekly ones to week 8). `held` are the numbers that
-    are booked or done, with their days; a missed or cancelled session is not held, so its number is wanted
-    again: the schedule goes on and nothing restarts [label].
-
-    Raises:
-        ValueError: for an unknown horizon.
-    """
-    if until not in ("induction", "week8"):
-        raise ValueError(f"unknown horizon {until!r}")
-    held = held or {}
-    start = first_held(held) or first_day(course.starts_on, course.weekdays)
-    return [session for session in _all(course, start, until) if session.number not in held]
-
-
-def first_held(held: Mapping[int, date]) -> date | None:
-    """The day from which treatment weeks count, once session 1 is booked or done."""
-    return held.get(1)
-
-
-def _all(course: CourseFacts, start: date, until: str) -> list[Wanted]:
-    sessions = [
-        Wanted(number, week_of(start, on), INDUCTION, on)
-        for number, on in enumerate(_induction_days(start, course.weekdays), 1)
-    ]
-    if until == "week8":
-        for week in range(INDUCTION_WEEKS + 1, LAST_WEEKLY_WEEK + 1):
-            number = INDUCTION_SESSIONS + week - INDUCTION_WEEKS
-            sessions.append(Wanted(number, week, WEEKLY, start + timedelta(weeks=week - 1)))
-    return sessions
-
-
-def _induction_days(start: date, weekdays: Sequence[int]) -> list[date]:
-    """Two days in each of four weeks: the wished weekdays, or the trials' days where only one is wished."""
-    others = [(weekday - start.weekday()) % 7 for weekday in weekdays]
-    second = min((gap for gap in others if gap), default=PATTERN_DAYS[1] - 1)
-    return [
-        start + timedelta(weeks=week, days=extra) for week in range(INDUCTION_WEEKS) for extra in (0, second)
-    ]
 
 
 def refusals(course: CourseFacts, *, on: date) -> list[Finding]:
@@ -200,24 +150,22 @@ def _gap_findings(number: int, day: date, others: Mapping[int, date]) -> list[Fi
     return found
 
 
+def decision_wanted(
+    frequency: str, *, last_given: date | None, eighth_done: bool, next_on: date | None, today: date
+) -> Finding | None:
+    """After the eighth session: a gap that asks a prescriber how often to go on [practice].
+
+    `next_on` is the next booked session. No number of days decides anything: a person does.
+    """
+    if last_given is None or not eighth_done:
+        return None
+    gap = (max(next_on, today) - last_given).days if next_on else (today - last_given).days
+    limit = GAP_ON_ANY if frequency == BIWEEKLY else GAP_ON_WEEKLY
+    if gap <= limit:
+        return None
+    return Finding("long_gap", f"{gap} days between sessions; more than {limit} want a decision [practice].")
+
+
 def _beyond_label() -> Finding:
     detail = "For this indication nothing beyond week 4 has been studied; a prescriber extends it [label]."
     return Finding("beyond_label", detail, wants_reason=True)
-
-
-def projected_eighth(days: Sequence[date], *, course: CourseFacts) -> date | None:
-    """The day of the eighth session: as held, or by the pattern for those that are not booked yet.
-
-    `days` are the sessions that are booked or done. None where the course wants no eighth any more.
-    """
-    held = sorted(days)
-    if len(held) >= INDUCTION_SESSIONS:
-        return held[INDUCTION_SESSIONS - 1]
-    if course.status not in ("planned", "active"):
-        return None
-    if not held:
-        return _induction_days(first_day(course.starts_on, course.weekdays), course.weekdays)[-1]
-    day = held[-1]
-    for _ in range(INDUCTION_SESSIONS - len(held)):
-        day = first_day(day + timedelta(days=SHORTEST_GAP), course.weekdays)
-    return day

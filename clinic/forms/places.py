@@ -6,6 +6,7 @@ from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from clinic import public_holidays
 from clinic.enums import CLINICIANS, Role
 from clinic.forms import DayField, PhoneField, helper
 
@@ -64,11 +65,14 @@ class SiteSettingsForm(SiteForm):
     session_minutes = forms.IntegerField(label=_("Session, minutes"), min_value=120, max_value=720)
     patients_per_nurse = forms.IntegerField(label=_("Patients for a nurse"), min_value=1, max_value=50)
 
+    holidays = forms.ChoiceField(label=_("Public holidays"), required=False, choices=public_holidays.choices)
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.helper.layout.append(
             Row(
                 Column("rems_certified_on"),
+                Column("holidays"),
                 Column("slot_minutes"),
                 Column("session_minutes"),
                 Column("patients_per_nurse"),

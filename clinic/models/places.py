@@ -46,6 +46,8 @@ class Site(models.Model):
     slot_minutes = models.PositiveSmallIntegerField(default=15)
     session_minutes = models.PositiveSmallIntegerField(default=150)
     patients_per_nurse = models.PositiveSmallIntegerField(default=4)
+    # Closed on the public holidays of this country or state ("US", "US-OH"); empty keeps none.
+    holidays = models.CharField(max_length=6, blank=True)
 
     # The two hours [label]; a site may count them from the last device instead of the first.
     observation_minutes = models.PositiveSmallIntegerField(default=120)

@@ -32,6 +32,10 @@ class Course(models.Model):
     time = models.TimeField()
     dose_mg = models.PositiveSmallIntegerField()
     oral_antidepressant = models.BooleanField(default=False)
+    # What the patient cannot do: these weekdays, anything before or after these wall times.
+    never_weekdays = models.JSONField(default=list, blank=True)
+    not_before = models.TimeField(null=True, blank=True)
+    not_after = models.TimeField(null=True, blank=True)
     # Reasons given for warnings that want one: {code: {reason, by, at}}.
     overrides = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -63,6 +67,31 @@ class Course(models.Model):
 
     def __str__(self):
         return f"course {self.pk}"
+
+
+class FrequencyDecision(models.Model):
+    """How often from a day on, who decided so and why. Any number, always individual [label]. Written once."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="decisions")
+    frequency = models.CharField(max_length=12, choices=Frequency)
+    starts_on = models.DateField()
+    reason = models.CharField(max_length=500)
+    decided_by = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            AppendOnly(name="frequency_decision_written_once"),
+            models.CheckConstraint(
+                condition=Q(frequency__in=Frequency.values), name="frequency_decision_frequency_known"
+            ),
+        ]
+
+    def __str__(self):
+        return f"decision {self.pk}"
 
 
 class CourseEvent(models.Model):

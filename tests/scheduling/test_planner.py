@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduling import hours, planner, protocol
+from scheduling import hours, pattern, planner, protocol
 from scheduling.conditions import check
 from scheduling.diary_facts import Busy, ChairFacts, Closed, Diary, Own
 from scheduling.hours import Interval, WeeklySpan
@@ -39,7 +39,7 @@ def diary(*, opens=time(8), closes=time(18), weekdays=range(5), nurses=1, chairs
 
 def request(starts_on=MONDAY, weekdays=(0, 3), at=time(9), **fields):
     course = CourseFacts("trd", starts_on, weekdays)
-    wanted = protocol.wanted(course, until="induction", held=fields.get("held"))
+    wanted = pattern.wanted(course, until="induction", held=fields.get("held"))
     return planner.Request(course, wanted, at, **fields)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling import protocol
+from scheduling import pattern, protocol
 from scheduling.protocol import CourseFacts
 
 MONDAY = date(2026, 3, 2)
@@ -31,13 +31,13 @@ def test_phase_of_follows_the_label(week, phase):
 
 
 def test_wanted_is_the_trial_pattern_from_monday_and_thursday():
-    wanted = protocol.wanted(TRD, until="induction")
+    wanted = pattern.wanted(TRD, until="induction")
     assert [(w.on - MONDAY).days + 1 for w in wanted] == list(protocol.PATTERN_DAYS)
     assert [w.week for w in wanted] == [1, 1, 2, 2, 3, 3, 4, 4]
 
 
 def test_wanted_to_week_8_adds_one_session_a_week():
-    wanted = protocol.wanted(TRD, until="week8")
+    wanted = pattern.wanted(TRD, until="week8")
     assert [(w.number, w.week, w.phase) for w in wanted[8:]] == [
         (n, n - 4, "weekly") for n in (9, 10, 11, 12)
     ]
@@ -45,9 +45,9 @@ def test_wanted_to_week_8_adds_one_session_a_week():
 
 def test_wanted_begins_on_the_first_wished_weekday():
     friday = CourseFacts("trd", date(2026, 3, 6), (0, 3))
-    assert protocol.wanted(friday, until="induction")[0].on == date(2026, 3, 9)
+    assert pattern.wanted(friday, until="induction")[0].on == date(2026, 3, 9)
     tuesday = CourseFacts("trd", date(2026, 3, 3), (0, 3))
-    assert [w.on for w in protocol.wanted(tuesday, until="induction")[:2]] == [
+    assert [w.on for w in pattern.wanted(tuesday, until="induction")[:2]] == [
         date(2026, 3, 5),
         date(2026, 3, 9),
     ]
@@ -55,12 +55,12 @@ def test_wanted_begins_on_the_first_wished_weekday():
 
 def test_wanted_asks_again_for_a_lost_number_only():
     held = {n: day for n, day in PATTERN.items() if n != 3}
-    assert [w.number for w in protocol.wanted(TRD, until="induction", held=held)] == [3]
+    assert [w.number for w in pattern.wanted(TRD, until="induction", held=held)] == [3]
 
 
 def test_wanted_refuses_an_unknown_horizon():
     with pytest.raises(ValueError, match="unknown horizon"):
-        protocol.wanted(TRD, until="for ever")
+        pattern.wanted(TRD, until="for ever")
 
 
 @given(
@@ -69,7 +69,7 @@ def test_wanted_refuses_an_unknown_horizon():
 )
 def test_wanted_keeps_two_sessions_a_week_for_any_start_and_weekdays(start, weekdays):
     course = CourseFacts("trd", start, tuple(weekdays))
-    days = [w.on for w in protocol.wanted(course, until="induction")]
+    days = [w.on for w in pattern.wanted(course, until="induction")]
     assert len(set(days)) == 8
     assert days == sorted(days)
     assert {day.weekday() for day in days} == set(weekdays)
@@ -153,9 +153,9 @@ def test_session_findings_at_the_limits(number, offset, codes):
     ],
 )
 def test_projected_eighth_goes_on_by_the_pattern(held, expected):
-    assert protocol.projected_eighth(held, course=TRD) == expected
+    assert pattern.projected_eighth(held, course=TRD) == expected
 
 
 def test_projected_eighth_of_a_stopped_course_is_nothing():
     stopped = CourseFacts("trd", MONDAY, (0, 3), status="stopped")
-    assert protocol.projected_eighth(list(PATTERN.values())[:3], course=stopped) is None
+    assert pattern.projected_eighth(list(PATTERN.values())[:3], course=stopped) is None
