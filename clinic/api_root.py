@@ -35,7 +35,7 @@ api = NinjaAPI(
 )
 
 
-for _router in ("clinic.api", "scheduling.api", "monitoring.api", "notifications.api"):
+for _router in ("clinic.api", "scheduling.api", "scheduling.api_life", "monitoring.api", "notifications.api"):
     api.add_router("", f"{_router}.router")
 
 

@@ -13,7 +13,7 @@ from clinic.errors import Invalid
 from clinic.ids import parse
 from clinic.models import Chair
 from clinic.schemas import Body, Day, Instant, Override, Small, Text, Wall, local
-from scheduling import answers, booking, closures, courses, moving, planner
+from scheduling import answers, booking, closures, courses, moving, pattern, planner
 from scheduling import diary as diaries
 from scheduling.board import readiness_of
 from scheduling.booking import Placement
@@ -43,6 +43,9 @@ class CourseIn(Body):
     time: Wall
     dose_mg: Small
     oral_antidepressant: bool = False
+    never_weekdays: list[Small] = []
+    not_before: Wall | None = None
+    not_after: Wall | None = None
     override: Override = {}
 
 
@@ -51,6 +54,7 @@ class PlanIn(Body):
     weekdays: list[Small] | None = None
     time: Wall | None = None
     flexible_minutes: Small | None = None
+    weeks: Small = pattern.MAINTENANCE_WEEKS
 
 
 class PlacementIn(Body):
@@ -123,28 +127,28 @@ def start_course(request, payload: CourseIn):
 
 @router.get("/courses/{course_id}", response=dict, summary="A course with its sessions")
 def get_course(request, course_id: str):
-    return course_out(_course(request, course_id, May.SEE))
+    return course_out(course_of(request, course_id, May.SEE))
 
 
 @router.post(
     "/courses/{course_id}/plan", response=dict, summary="Propose what the course still wants; books nothing"
 )
 def plan(request, course_id: str, payload: PlanIn):
-    """`until`: induction or week8. `refusals` would forbid the booking as it stands."""
-    course = _course(request, course_id, May.BOOK)
+    """`until`: induction, week8, or maintenance (to week `weeks`). `refusals` would forbid the booking as it stands."""
+    course = course_of(request, course_id, May.BOOK)
     proposal = courses.plan_course(course=course, now=clock.now(), **payload.dict())
     return {
         "sessions": [_planned_out(item, course) for item in proposal.plan.sessions],
-        "unplaced": [_unplaced_out(item, course) for item in proposal.plan.unplaced],
-        "warnings": _findings_out(proposal.warnings),
-        "refusals": _findings_out(proposal.refusals),
+        "unplaced": [unplaced_out(item, course) for item in proposal.plan.unplaced],
+        "warnings": findings_out(proposal.warnings),
+        "refusals": findings_out(proposal.refusals),
     }
 
 
 @router.post("/courses/{course_id}/book", response={201: dict}, summary="Book sessions: all of them, or none")
 def book(request, course_id: str, payload: BookIn):
     """For the desk. 409 with one error for each clash (`sessions[i]`) or `reason_required`; then nothing is booked."""
-    course = _course(request, course_id, May.BOOK)
+    course = course_of(request, course_id, May.BOOK)
     placements = [
         Placement(p.number, p.starts_at, parse(p.chair) or _NO_CHAIR if p.chair else None)
         for p in payload.sessions
@@ -155,8 +159,8 @@ def book(request, course_id: str, payload: BookIn):
     days = {row.number: row.local_date for row in rows}
     warnings = booking.warnings_of(course, days, leave_out=[row.pk for row in rows])
     fresh = TreatmentSession.objects.filter(pk__in=[row.pk for row in rows])
-    items = [session_out(session) for session in _with_all(fresh).order_by("number")]
-    return Status(201, {"sessions": items, "warnings": _findings_out(warnings)})
+    items = [session_out(session) for session in with_all(fresh).order_by("number")]
+    return Status(201, {"sessions": items, "warnings": findings_out(warnings)})
 
 
 @router.get("/sessions", response=dict, summary="Sessions of a site's day, of a patient or of a course")
@@ -168,7 +172,7 @@ def list_sessions(
     course: str | None = None,
     cursor: str | None = None,
 ):
-    rows = _with_all(TreatmentSession.objects.filter(site__memberships__user=request.user).distinct())
+    rows = with_all(TreatmentSession.objects.filter(site__memberships__user=request.user).distinct())
     for name, value in (("site", site), ("patient", patient), ("course", course)):
         if value is not None:
             rows = rows.filter(**{name: parse(value)})
@@ -241,7 +245,7 @@ def undo(request, session_id: str):
 
 
 def session_of(request, session_id: str, right: May) -> TreatmentSession:
-    rows = _with_all(TreatmentSession.objects.all())
+    rows = with_all(TreatmentSession.objects.all())
     session = access.get_or_404(rows, request.user, parse(session_id))
     access.require(request.user, right, session.site)
     return session
@@ -269,7 +273,7 @@ def session_out(session: TreatmentSession) -> dict[str, Any]:
 
 
 def course_out(course: Course) -> dict[str, Any]:
-    sessions = list(_with_all(course.sessions.all()).order_by("starts_at"))
+    sessions = list(with_all(course.sessions.all()).order_by("starts_at"))
     return {
         "id": str(course.pk),
         "patient": str(course.patient_id),
@@ -283,6 +287,9 @@ def course_out(course: Course) -> dict[str, Any]:
         "time": course.time.strftime("%H:%M"),
         "dose_mg": course.dose_mg,
         "oral_antidepressant": course.oral_antidepressant,
+        "never_weekdays": course.never_weekdays,
+        "not_before": course.not_before.strftime("%H:%M") if course.not_before else None,
+        "not_after": course.not_after.strftime("%H:%M") if course.not_after else None,
         "sessions": [session_out(session) for session in sessions],
         "projected_eighth_on": courses.projected_eighth_on(course),
     }
@@ -297,15 +304,15 @@ def _phase(course: Course, sessions: list[TreatmentSession]) -> str:
     return given[-1].phase if given else "induction"
 
 
-def _with_all(rows):
+def with_all(rows):
     return rows.select_related("site", "patient", "course", "chair")
 
 
 def _fresh(session: TreatmentSession) -> dict[str, Any]:
-    return session_out(_with_all(TreatmentSession.objects.all()).get(pk=session.pk))
+    return session_out(with_all(TreatmentSession.objects.all()).get(pk=session.pk))
 
 
-def _course(request, course_id: str, right: May) -> Course:
+def course_of(request, course_id: str, right: May) -> Course:
     course = access.get_or_404(
         Course.objects.select_related("site", "patient"), request.user, parse(course_id)
     )
@@ -347,19 +354,19 @@ def _planned_out(item: planner.Planned, course: Course) -> dict[str, Any]:
         "starts_at": local(item.start, course.site),
         "ends_at": local(item.end, course.site),
         "chair": str(item.chair) if item.chair else None,
-        "warnings": _findings_out(item.warnings),
+        "warnings": findings_out(item.warnings),
     }
 
 
-def _unplaced_out(item: planner.Unplaced, course: Course) -> dict[str, Any]:
+def unplaced_out(item: planner.Unplaced, course: Course) -> dict[str, Any]:
     codes = [reason.code for reason in item.reasons]
     return {
         "number": item.number,
         "reason": codes[0] if codes else "no_place",
-        "reasons": _findings_out(item.reasons),
+        "reasons": findings_out(item.reasons),
         "nearest": [local(moment, course.site) for moment in item.nearest],
     }
 
 
-def _findings_out(found: list[Finding] | list[Refusal]) -> list[dict[str, str]]:
+def findings_out(found: list[Finding] | list[Refusal]) -> list[dict[str, str]]:
     return [{"code": item.code, "detail": item.detail} for item in found]

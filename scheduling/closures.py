@@ -7,6 +7,7 @@ from django.db.models import Q
 from clinic.models import Closure, Site
 from scheduling import diary as diaries
 from scheduling.conditions import Refusal, check
+from scheduling.diary_facts import Diary
 from scheduling.enums import SessionStatus
 from scheduling.models import TreatmentSession
 
@@ -33,9 +34,12 @@ def conflicts(site: Site, *, now: datetime) -> list[tuple[TreatmentSession, list
     book = diaries.load(site=site, first=rows[0].local_date, last=rows[-1].local_date, now=now)
     found = []
     for row in rows:
-        broken = [
-            r for r in check(book.without({row.pk}), row.starts_at, row.chair_id) if r.code in _CAN_BREAK
-        ]
-        if broken:
+        if broken := broken_by(row, book):
             found.append((row, broken))
     return found
+
+
+def broken_by(row: TreatmentSession, book: Diary) -> list[Refusal]:
+    """The rules that a booked session breaks as the book, hours, closures and shifts now stand."""
+    found = check(book.without({row.pk}), row.starts_at, row.chair_id)
+    return [refusal for refusal in found if refusal.code in _CAN_BREAK]

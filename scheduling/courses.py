@@ -20,6 +20,7 @@ from scheduling.planner import Plan
 from scheduling.protocol import Finding
 
 FARTHEST_AHEAD = timedelta(days=366)
+MOST_WEEKS = 52
 # Slots are looked for some days around the plan's ends.
 MARGIN_DAYS = 15
 
@@ -46,15 +47,18 @@ def start_course(
     by,
     now: datetime,
     oral_antidepressant: bool = False,
+    never_weekdays: Sequence[int] = (),
+    not_before: time | None = None,
+    not_after: time | None = None,
     override: Mapping[str, str] | None = None,
 ) -> Course:
-    """Write down the wish: what for, from when, on which days. Books nothing.
+    """Write down the wish: what for, from when, on which days, and what the patient cannot do. Books nothing.
 
     Raises:
         Invalid: values that cannot be, all of them.
         Refused: `over_dose` [label], or `course_open` where the patient has an open course.
     """
-    _refuse_impossible(patient, site, indication, starts_on, weekdays, dose_mg, now)
+    _refuse_impossible(patient, site, indication, starts_on, weekdays, dose_mg, now, never_weekdays)
     if dose_mg > protocol.MOST_MG:
         raise Refused.because("over_dose", _("84 mg is the most in one session [label]."), "dose_mg")
     course = Course(
@@ -66,6 +70,9 @@ def start_course(
         time=time.replace(second=0, microsecond=0),
         dose_mg=dose_mg,
         oral_antidepressant=oral_antidepressant,
+        never_weekdays=sorted(set(never_weekdays)),
+        not_before=not_before,
+        not_after=not_after,
         created_at=now,
         created_by=by,
     )
@@ -85,6 +92,7 @@ def plan_course(
     weekdays: Sequence[int] | None = None,
     time: time | None = None,
     flexible_minutes: int | None = None,
+    weeks: int = pattern.MAINTENANCE_WEEKS,
 ) -> CoursePlan:
     """Propose the sessions that the course still wants; other weekdays or another time may be tried.
 
@@ -92,13 +100,15 @@ def plan_course(
         Invalid: an unknown horizon or impossible weekdays.
     """
     faults = _weekday_faults(weekdays) if weekdays is not None else []
-    if until not in ("induction", "week8"):
-        faults.append(Fault("unknown", _('Either "induction" or "week8".'), "until"))
+    if until not in pattern.HORIZONS:
+        faults.append(Fault("unknown", _("One of %s.") % ", ".join(pattern.HORIZONS), "until"))
+    if not protocol.LAST_WEEKLY_WEEK < weeks <= MOST_WEEKS:
+        faults.append(Fault("impossible", _("From 9 to 52."), "weeks"))
     if faults:
         raise Invalid(faults)
     held = held_days(course)
     facts = _facts_to_plan(course, weekdays, held, now)
-    wanted = pattern.wanted(facts, until=until, held=held)
+    wanted = pattern.wanted(facts, until=until, held=held, weeks=weeks)
     diary = _diary(course, wanted, now)
     request = planner.Request(
         course=facts,
@@ -113,6 +123,16 @@ def plan_course(
     starts = min(days.values(), default=facts.starts_on)
     warnings = protocol.course_findings(facts, until=until, sessions=len({**held, **days}))
     return CoursePlan(plan, warnings, protocol.refusals(facts, on=starts))
+
+
+def make_up_slots(*, course: Course, number: int, now: datetime, limit: int = 4) -> list[datetime]:
+    """The next places inside the rules for a session that is, or would be, lost."""
+    held = {n: day for n, day in held_days(course).items() if n != number}
+    diary = _diary(course, [], now)
+    own = [item for item in diary.own if item.number != number]
+    facts = _facts_to_plan(course, None, held, now)
+    request = planner.Request(facts, [], course.time, held=held, chair=usual_chair(course))
+    return planner.make_ups(request, diary.for_patient(own), limit=limit)
 
 
 def projected_eighth_on(course: Course) -> date | None:
@@ -136,9 +156,12 @@ def _diary(course: Course, wanted: Sequence[pattern.Wanted], now: datetime):
     return diaries.load(site=course.site, first=first, last=last, now=now, patient=course.patient)
 
 
-def _refuse_impossible(patient, site, indication, starts_on, weekdays, dose_mg, now) -> None:
+def _refuse_impossible(patient, site, indication, starts_on, weekdays, dose_mg, now, never_weekdays) -> None:
     today = now.astimezone(site.tz).date()
     faults = _weekday_faults(weekdays)
+    if set(never_weekdays) - set(range(7)) or set(never_weekdays) & set(weekdays):
+        detail = _("Weekdays from 0 (Monday) to 6, and none of those that are wished.")
+        faults.append(Fault("impossible", detail, "never_weekdays"))
     if patient.site_id != site.pk:
         faults.append(Fault("unknown", _("No such patient at this site."), "patient"))
     if indication not in Indication.values:

@@ -103,7 +103,8 @@ def _own(patient: Patient | None, around: Interval, exclude: Iterable[Any]) -> l
         return []
     rows = TreatmentSession.objects.filter(patient=patient, status__in=COUNTED)
     rows = rows.overlapping(around.start, around.end).exclude(pk__in=list(exclude))
-    return [
-        Own(s.pk, s.local_date, Interval(s.starts_at, s.ends_at), s.number, s.status in OCCUPYING)
-        for s in rows
-    ]
+    return [Own(s.pk, s.local_date, interval(s), s.number, s.status in OCCUPYING) for s in rows]
+
+
+def interval(session: TreatmentSession) -> Interval:
+    return Interval(session.starts_at, session.ends_at)

@@ -85,6 +85,10 @@ class Diary:
             own=[item for item in self.own if item.id not in ids],
         )
 
+    def for_patient(self, own: Sequence[Own]) -> "Diary":
+        """The same diary, read for the patient with these sessions."""
+        return self._copy(own=own)
+
     def _copy(self, **changes: Any) -> "Diary":
         kept = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return Diary(**{**kept, **changes})

@@ -1,6 +1,6 @@
 """Moving a session, alone or with those that follow: the same checks as booking."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from clinic import audit
 from clinic.errors import Fault, Invalid, Refused
-from clinic.models import Chair
+from clinic.models import Chair, Site
 from scheduling import diary as diaries
 from scheduling import protocol, signals
 from scheduling.booking import local_date, reasons_for, warnings_of
@@ -96,6 +96,62 @@ def place_all(
     return _write(course, moved, by_id, chairs, new_days, by, now)
 
 
+def place_many(
+    *, site: Site, places: Mapping[TreatmentSession, tuple[datetime, Any]], by, now: datetime
+) -> list[TreatmentSession]:
+    """Move booked sessions of many courses, each to its (start, chair), all or nothing.
+
+    For verbs that hold the courses and the days, and have checked every place.
+
+    Raises:
+        Refused: the database refuses one of them.
+    """
+    first_days = _first_days([row.course_id for row in places])
+    moved = _clear_order(places, site)
+    for row in moved:
+        start, chair = places[row]
+        day = start.astimezone(site.tz).date()
+        old, old_starts_at = _as_told(row), row.starts_at
+        _place(row, start, chair, day, row.course, min(first_days.get(row.course_id, day), day), now)
+        _tell(row, old, by, now)
+        signals.session_moved.send(
+            sender=TreatmentSession, session=row, old_starts_at=old_starts_at, by=by, now=now
+        )
+    return moved
+
+
+def _first_days(courses: Collection[Any]) -> dict[Any, date]:
+    rows = TreatmentSession.objects.filter(course__in=courses, number=1).counted()
+    return dict(rows.values_list("course_id", "local_date"))
+
+
+def _clear_order(
+    places: Mapping[TreatmentSession, tuple[datetime, Any]], site: Site
+) -> list[TreatmentSession]:
+    """An order in which every place is free by the time that it is taken."""
+    length = timedelta(minutes=site.session_minutes)
+
+    def in_the_way(other: TreatmentSession, row: TreatmentSession) -> bool:
+        start, chair = places[row]
+        return (
+            other is not row
+            and other.chair_id == chair
+            and other.starts_at < start + length
+            and (start < other.ends_at)
+        )
+
+    left, order = list(places), []
+    while left:
+        free = [row for row in left if not any(in_the_way(other, row) for other in left)]
+        order += free or left
+        left = [row for row in left if row not in free] if free else []
+    return order
+
+
+def _as_told(row: TreatmentSession) -> dict[str, str]:
+    return {"starts_at": row.starts_at.isoformat(), "chair": str(row.chair_id)}
+
+
 def _refuse_impossible(course: Course, scope: str, chair) -> None:
     faults = []
     if scope not in (THIS, FOLLOWING):
@@ -159,8 +215,7 @@ def _write(course, moved, starts, chairs, new_days: Mapping[int, date], by, now)
     days = {**held_days(course), **new_days}
     first_day = days.get(1) or min(days.values())
     for row in _in_order(moved, new_days):
-        old = {"starts_at": row.starts_at.isoformat(), "chair": str(row.chair_id)}
-        old_starts_at = row.starts_at
+        old, old_starts_at = _as_told(row), row.starts_at
         _place(row, starts[row.pk], chairs[row.pk], new_days[row.number], course, first_day, now)
         _tell(row, old, by, now)
         signals.session_moved.send(
@@ -200,7 +255,7 @@ def _place(row, start, chair, day, course, first_day, now) -> None:
 
 
 def _tell(row: TreatmentSession, old: dict[str, str], by, now) -> None:
-    new = {"starts_at": row.starts_at.isoformat(), "chair": str(row.chair_id)}
+    new = _as_told(row)
     SessionEvent.objects.create(
         session=row,
         kind=SessionEventKind.MOVED,

@@ -26,8 +26,9 @@ from clinic.models import (
 )
 from monitoring.models import Alert, Checkpoint, DeviceUse, Observation, PreDose
 from notifications.models import Attempt, InboundMessage, Message
+from scheduling.models import FrequencyDecision, Offer, OfferEvent, WaitlistEntry
 from tests.database import one, refused, values, written_once
-from tests.factories import MONDAY, make_patient, make_session, make_site, make_user
+from tests.factories import MONDAY, make_course, make_patient, make_session, make_site, make_user
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -152,6 +153,77 @@ def test_audit_and_idempotency():
         lambda: IdempotencyRecord.objects.create(user=user, key="k", request_digest="e"),
     )
     IdempotencyRecord.objects.create(user=make_user(), key="k", request_digest="d")
+
+
+# -- scheduling: decisions and the waitlist --
+
+
+def test_frequency_decision():
+    decision = FrequencyDecision.objects.create(
+        course=make_course(),
+        frequency="weekly",
+        starts_on=MONDAY.date(),
+        reason="x",
+        decided_by="y",
+        at=MONDAY,
+    )
+    written_once("frequency_decision_written_once", decision)
+
+    def of(frequency):
+        return lambda: FrequencyDecision.objects.create(
+            course=decision.course,
+            frequency=frequency,
+            starts_on=MONDAY.date(),
+            reason="x",
+            decided_by="y",
+            at=MONDAY,
+        )
+
+    refused("frequency_decision_frequency_known", of("daily"))
+    of("biweekly")()
+
+
+def test_waitlist():
+    course = make_course()
+
+    def entry():
+        return WaitlistEntry.objects.create(course=course, site=course.site, added_at=MONDAY)
+
+    rows = one(entry())
+    values(
+        "waitlist_notice_within_a_week",
+        rows,
+        bad=[{"notice_minutes": 10081}],
+        good=[{"notice_minutes": 10080}],
+    )
+    refused("waitlist_once_a_course", entry)
+    rows.update(removed_at=MONDAY)
+    entry()
+
+
+def test_offer():
+    course = make_course()
+
+    def offer(**fields):
+        expires = {"offered_at": MONDAY, "expires_at": MONDAY + HOUR}
+        place = {"site": course.site, "course": course, "number": 1, "starts_at": MONDAY}
+        return Offer.objects.create(**{**place, **expires, **fields})
+
+    made = offer()
+    rows = one(made)
+    values("offer_status_known", rows, bad=[{"status": "maybe"}], good=[{"status": "open"}])
+    values(
+        "offer_expires_after_it_is_made",
+        rows,
+        bad=[{"expires_at": MONDAY}],
+        good=[{"expires_at": MONDAY + timedelta(seconds=1)}],
+    )
+    refused("offer_once_for_a_place", offer)
+    offer(starts_at=MONDAY + HOUR)
+    rows.update(status="declined")
+    offer()
+    event = OfferEvent.objects.create(offer=made, status="open", at=MONDAY)
+    written_once("offer_event_written_once", event)
 
 
 # -- monitoring --

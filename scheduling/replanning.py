@@ -1,0 +1,173 @@
+"""A day that cannot be as it was booked: whom it hits, where each would go, all of them together.
+
+The most urgent are placed first: who would miss day 28, then who has waited longest for a dose.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from clinic.models import Site
+from scheduling import diary as diaries
+from scheduling import pattern, planner, protocol
+from scheduling.closures import broken_by
+from scheduling.conditions import Refusal
+from scheduling.course_facts import facts_of
+from scheduling.diary_facts import Busy, Diary, Own
+from scheduling.enums import COUNTED, OCCUPYING, SessionStatus
+from scheduling.locking import lock_days, patiently
+from scheduling.models import Course, TreatmentSession
+from scheduling.moving import place_many
+from scheduling.pattern import Wanted
+
+# How far from the closed day a place is looked for.
+LOOK_DAYS = 28
+# Nobody is moved to a time that they could not hear of any more [practice].
+NOTICE = timedelta(hours=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """One session that cannot stay: why, where it would go (None: nowhere near), and what that does to the eighth."""
+
+    session: TreatmentSession
+    reasons: list[Refusal]
+    start: datetime | None
+    chair: Any
+    eighth_before: date | None
+    eighth_after: date | None
+
+    @property
+    def days_lost(self) -> int:
+        if self.eighth_before is None or self.eighth_after is None:
+            return 0
+        return (self.eighth_after - self.eighth_before).days
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    day: date
+    placed: list[Proposed] = field(default_factory=list)
+    unplaced: list[Proposed] = field(default_factory=list)
+
+
+def propose(*, site: Site, day: date, now: datetime) -> Proposal:
+    """Where each session that cannot stay on `day` would go. Changes nothing; a fixed number of queries."""
+    rows = _booked_on(site, day, now)
+    if not rows:
+        return Proposal(day)
+    today = now.astimezone(site.tz).date()
+    first, last = max(today, day - timedelta(days=LOOK_DAYS)), day + timedelta(days=LOOK_DAYS)
+    diary = diaries.load(site=site, first=first, last=last, now=now + NOTICE)
+    owns = _owns(rows)
+    hit = _must_move(rows, diary, owns)
+    if not hit:
+        return Proposal(day)
+    diary = diary.without({row.pk for row, _reasons in hit})
+    placed, unplaced = [], []
+    for row, reasons in sorted(hit, key=lambda item: _urgency(item[0], owns)):
+        proposed = _place(row, reasons, diary, owns)
+        if proposed.start is None:
+            unplaced.append(proposed)
+            continue
+        placed.append(proposed)
+        span = diary.span(proposed.start)
+        diary = diary.with_busy(Busy(row.pk, proposed.chair, row.patient_id, span))
+    return Proposal(day, placed, unplaced)
+
+
+@patiently
+@transaction.atomic
+def replan_day(*, site: Site, day: date, by, now: datetime) -> Proposal:
+    """Plan the day again and move every session that has a place, in one transaction.
+
+    Raises:
+        Refused: somebody booked into one of the places at the same moment.
+    """
+    lock_courses(_booked_on(site, day, now))
+    sketch = propose(site=site, day=day, now=now)
+    targets = {site_day(site, p.start) for p in sketch.placed if p.start} | {day}
+    lock_days(site, targets)
+    # Under the locks the book cannot change any more: this is the proposal that counts.
+    proposal = propose(site=site, day=day, now=now)
+    starts = {p.session: (p.start, p.chair) for p in proposal.placed if p.start}
+    place_many(site=site, places=starts, by=by, now=now)
+    return proposal
+
+
+def lock_courses(rows: Sequence[TreatmentSession]) -> None:
+    """Courses before days, in the order of their ids, as every verb takes them."""
+    ids = {row.course_id for row in rows}
+    list(Course.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+
+
+def site_day(site: Site, moment: datetime) -> date:
+    return moment.astimezone(site.tz).date()
+
+
+def _booked_on(site: Site, day: date, now: datetime) -> list[TreatmentSession]:
+    rows = TreatmentSession.objects.on(site, day).filter(status=SessionStatus.BOOKED, starts_at__gt=now)
+    return list(
+        rows.select_related("site", "patient", "course__patient", "chair").order_by("starts_at", "pk")
+    )
+
+
+def _owns(rows: Sequence[TreatmentSession]) -> dict[Any, list[TreatmentSession]]:
+    """Every counted session of the patients concerned, by patient."""
+    found: dict[Any, list[TreatmentSession]] = {row.patient_id: [] for row in rows}
+    for own in TreatmentSession.objects.filter(patient__in=found, status__in=COUNTED):
+        found[own.patient_id].append(own)
+    return found
+
+
+def _must_move(
+    rows: Sequence[TreatmentSession], diary: Diary, owns: Mapping[Any, list[TreatmentSession]]
+) -> list[tuple[TreatmentSession, list[Refusal]]]:
+    """The least urgent leave first: where one patient too many is in the house, only one has to go."""
+    hit = []
+    for row in sorted(rows, key=lambda item: _urgency(item, owns), reverse=True):
+        reasons = broken_by(row, diary)
+        if reasons:
+            hit.append((row, reasons))
+            diary = diary.without({row.pk})
+    return hit
+
+
+def _urgency(row: TreatmentSession, owns: Mapping[Any, list[TreatmentSession]]) -> tuple[int, int, datetime]:
+    """Induction by the days that are left to day 28; then whoever was dosed longest ago; then the earliest."""
+    held = {own.number: own.local_date for own in owns[row.patient_id] if own.course_id == row.course_id}
+    first = min(held.values())
+    eighth = pattern.projected_eighth(list(held.values()), course=facts_of(row.course))
+    in_induction = row.number <= protocol.INDUCTION_SESSIONS and eighth is not None
+    spare = (first + timedelta(days=protocol.EIGHTH_DUE_DAY - 1) - eighth).days if eighth else 0
+    given = [o.local_date for o in owns[row.patient_id] if o.status == SessionStatus.COMPLETED]
+    waited = (row.local_date - max(given)).days if given else 0
+    return (spare if in_induction else 10_000), -waited, row.starts_at
+
+
+def _place(row, reasons, diary: Diary, owns: Mapping[Any, list[TreatmentSession]]) -> Proposed:
+    others = [own for own in owns[row.patient_id] if own.pk != row.pk]
+    course, zone = facts_of(row.course), row.site.tz
+    held = {own.number: own.local_date for own in others if own.course_id == row.course_id}
+    mine = diary.for_patient([_own(own) for own in others])
+    local = row.starts_at.astimezone(zone)
+    want = Wanted(row.number, row.week, row.phase, row.local_date)
+    request = planner.Request(course, [want], local.time(), held=held, chair=row.chair_id)
+    plan = planner.plan(request, mine)
+    start = (
+        plan.sessions[0].start
+        if plan.sessions
+        else next(iter(planner.make_ups(request, mine, limit=1)), None)
+    )
+    before = pattern.projected_eighth([row.local_date, *held.values()], course=course)
+    after = [start.astimezone(zone).date(), *held.values()] if start else list(held.values())
+    eighth = pattern.projected_eighth(after, course=course)
+    chair = planner.pick_chair(mine, start, row.chair_id) if start else None
+    return Proposed(row, reasons, start, chair, before, eighth)
+
+
+def _own(row: TreatmentSession) -> Own:
+    return Own(row.pk, row.local_date, diaries.interval(row), row.number, row.status in OCCUPYING)
