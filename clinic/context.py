@@ -12,6 +12,8 @@ from clinic.sites import current_site, sites_of
 NAV = [
     (_("Today"), "scheduling:today", "calendar-day", May.SEE),
     (_("Book a course"), "scheduling:book", "calendar-plus", May.BOOK),
+    (_("Inductions"), "scheduling:inductions", "flag-fill", May.SEE),
+    (_("Freed chairs"), "scheduling:freed", "arrow-repeat", May.BOOK),
     (_("Patients"), "clinic:patients", "people", May.SEE),
     (_("Floor"), "monitoring:floor", "grid", May.SEE),
     (_("Texts"), "notifications:texts", "chat-left-text", May.TEXTS),

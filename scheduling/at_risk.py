@@ -35,6 +35,10 @@ class AtRisk:
         return self.slip.days_to_spare < 0
 
     @property
+    def days_late(self) -> int:
+        return max(0, -self.slip.days_to_spare)
+
+    @property
     def reasons(self) -> list[tuple[int, str]]:
         return [(item.days, str(WORDS[item.reason])) for item in self.slip.reasons]
 
@@ -49,7 +53,7 @@ class Undecided:
 def inductions(site: Site) -> list[AtRisk]:
     """Every open induction, those who miss day 28 by most first."""
     courses, sessions = _open(site)
-    lost = _lost(courses, site)
+    lost = lost_of(courses, site)
     found = []
     for course in courses:
         rows = sessions[course.pk]
@@ -76,6 +80,15 @@ def undecided(site: Site, *, now: datetime) -> list[Undecided]:
     return sorted(found, key=lambda item: item.last_given)
 
 
+def asks(course: Course, rows: list[TreatmentSession], *, now: datetime) -> Finding | None:
+    """The gap of one course that still wants a decision, or None."""
+    item = _undecided(course, rows, now.astimezone(course.site.tz).date())
+    if item is None:
+        return None
+    days = [at.astimezone(course.site.tz).date() for at in course.decisions.values_list("at", flat=True)]
+    return None if any(day > item.last_given for day in days) else item.finding
+
+
 def _undecided(course: Course, rows: list[TreatmentSession], today: date) -> Undecided | None:
     given = sorted(row.local_date for row in rows if row.status == SessionStatus.COMPLETED)
     ahead = sorted(row.local_date for row in rows if row.status == SessionStatus.BOOKED)
@@ -100,7 +113,7 @@ def _open(site: Site) -> tuple[list[Course], dict[object, list[TreatmentSession]
     return courses, by_course
 
 
-def _lost(courses: list[Course], site: Site) -> dict[object, list[Lost]]:
+def lost_of(courses: list[Course], site: Site) -> dict[object, list[Lost]]:
     """Every attempt that came to nothing and every move, with its day and its reason."""
     ends = (SessionStatus.NO_SHOW, SessionStatus.CANCELLED)
     rows = SessionEvent.objects.filter(session__course__in=courses).select_related("session")

@@ -1,13 +1,13 @@
 """Forms of the book. What a rule says comes from the verbs; here only the shape is asked for."""
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Column, Layout, Row
+from crispy_forms.layout import Column, Div, Layout, Row
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinic import moments
 from clinic.forms import DayField
-from scheduling.enums import CancelledBy, Indication
+from scheduling.enums import CancelledBy, Frequency, Indication
 from scheduling.protocol import DOSES_MG
 
 WEEKDAYS = [
@@ -30,6 +30,26 @@ def _plain_helper(layout: Layout | None = None) -> FormHelper:
     return helper
 
 
+def _time_input():
+    return forms.TimeInput(attrs={"type": "time", "step": 300}, format="%H:%M")
+
+
+class Fold(Div):
+    """A part of a form that is folded away until it is wanted."""
+
+    template = "components/fold.html"
+
+    def __init__(self, title, *fields):
+        super().__init__(*fields)
+        self.title = title
+        self.is_open = False
+
+    def render(self, form, context, *args, **kwargs):
+        names = [pointer.name for pointer in self.get_field_names()]
+        self.is_open = any(form[name].errors or form[name].value() for name in names)
+        return super().render(form, context, *args, **kwargs)
+
+
 class CourseForm(forms.Form):
     """The wish, as it is told on the telephone."""
 
@@ -37,9 +57,7 @@ class CourseForm(forms.Form):
     starts_on = DayField(label=_("From"))
     first_weekday = forms.TypedChoiceField(label=_("First day of the week"), choices=WEEKDAYS, coerce=int)
     second_weekday = forms.TypedChoiceField(label=_("Second day"), choices=WEEKDAYS, coerce=int, initial=3)
-    time = forms.TimeField(
-        label=_("Time"), widget=forms.TimeInput(attrs={"type": "time", "step": 300}, format="%H:%M")
-    )
+    time = forms.TimeField(label=_("Time"), widget=_time_input())
     flexible_minutes = forms.IntegerField(
         label=_("Give or take, minutes"), required=False, min_value=0, max_value=720
     )
@@ -47,6 +65,11 @@ class CourseForm(forms.Form):
         label=_("Dose"), choices=[(mg, f"{mg} mg") for mg in DOSES_MG], coerce=int
     )
     oral_antidepressant = forms.BooleanField(label=_("Takes an oral antidepressant"), required=False)
+    not_before = forms.TimeField(label=_("Not before"), required=False, widget=_time_input())
+    not_after = forms.TimeField(label=_("Home by"), required=False, widget=_time_input())
+    never_weekdays = forms.TypedMultipleChoiceField(
+        label=_("Never on"), choices=WEEKDAYS, coerce=int, required=False, widget=forms.CheckboxSelectMultiple
+    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -56,6 +79,11 @@ class CourseForm(forms.Form):
                 Row(Column("starts_on"), Column("time"), Column("flexible_minutes")),
                 Row(Column("first_weekday"), Column("second_weekday"), Column("dose_mg")),
                 "oral_antidepressant",
+                Fold(
+                    _("What the patient cannot do"),
+                    Row(Column("not_before"), Column("not_after")),
+                    "never_weekdays",
+                ),
             )
         )
 
@@ -106,6 +134,69 @@ class CancelForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.helper = _plain_helper()
+
+
+class DecisionForm(forms.Form):
+    """Pause, resume or stop: the reason, and who decided."""
+
+    reason = forms.CharField(label=_("Why"), max_length=500)
+    decided_by = forms.CharField(label=_("Decided by"), max_length=120, required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = _plain_helper(Layout("reason", "decided_by"))
+
+
+class ResumeForm(DecisionForm):
+    starts_on = DayField(label=_("From"), required=False, help_text=_("Empty means today."))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = _plain_helper(Layout("starts_on", "reason", "decided_by"))
+
+
+class FrequencyForm(forms.Form):
+    frequency = forms.ChoiceField(label=_("How often"), choices=Frequency.choices)
+    starts_on = DayField(label=_("From"))
+    reason = forms.CharField(label=_("Why"), max_length=500)
+    decided_by = forms.CharField(label=_("Decided by"), max_length=120)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = _plain_helper(
+            Layout(Row(Column("frequency"), Column("starts_on")), "reason", "decided_by")
+        )
+
+
+class ExtendForm(forms.Form):
+    until = DayField(label=_("Until"))
+    reason = forms.CharField(label=_("Why"), max_length=500)
+    decided_by = forms.CharField(label=_("Decided by"), max_length=120)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = _plain_helper(Layout("until", "reason", "decided_by"))
+
+
+class WaitlistForm(forms.Form):
+    notice_minutes = forms.TypedChoiceField(
+        label=_("Must know before"),
+        choices=[
+            (30, "30 min"),
+            (60, "1 h"),
+            (120, "2 h"),
+            (240, "4 h"),
+            (1440, _("1 day")),
+            (2880, _("2 days")),
+        ],
+        initial=120,
+        coerce=int,
+    )
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = _plain_helper(Layout("notice_minutes", "note"))
 
 
 class LateForm(forms.Form):

@@ -2,20 +2,30 @@
 
 from django.urls import path
 
-from scheduling.views import booking, courses, sessions, today
+from scheduling.views import booking, courses, decisions, life, sessions, today
 
 app_name = "scheduling"
+_course, _session = "courses/<uuid:course_id>", "sessions/<uuid:session_id>"
 urlpatterns = [
     path("today/", today.today, name="today"),
-    path("conflicts/", today.conflicts, name="conflicts"),
+    path("conflicts/", life.conflicts, name="conflicts"),
+    path("replan/", life.replan, name="replan"),
+    path("inductions/", life.inductions, name="inductions"),
+    path("freed/", life.freed, name="freed"),
+    path("freed/offer/", life.offer, name="offer"),
+    path("offers/<uuid:offer_id>/accept/", life.accept, name="offer-accept"),
+    path("offers/<uuid:offer_id>/decline/", life.decline, name="offer-decline"),
+    path("waitlist/<uuid:entry_id>/remove/", life.unlist, name="unlist"),
     path("courses/new/", booking.book, name="book"),
-    path("courses/<uuid:course_id>/", courses.course, name="course"),
-    path("courses/<uuid:course_id>/plan/", booking.plan, name="plan"),
+    path(f"{_course}/", courses.course, name="course"),
+    path(f"{_course}/plan/", booking.plan, name="plan"),
+    path(f"{_course}/decide/<slug:kind>/", decisions.decide, name="decide"),
+    path(f"{_course}/wait/", decisions.wait, name="wait"),
     path("patients/<uuid:patient_id>/courses/", courses.patient_courses, name="patient-courses"),
-    path("sessions/<uuid:session_id>/move/", sessions.move, name="move"),
-    path("sessions/<uuid:session_id>/cancel/", sessions.cancel, name="cancel"),
-    path("sessions/<uuid:session_id>/late/", today.late, name="late"),
-    path("sessions/<uuid:session_id>/no-show/", today.no_show, name="no-show"),
-    path("sessions/<uuid:session_id>/undo/", today.undo, name="undo"),
-    path("sessions/<uuid:session_id>/confirm/", today.confirm, name="confirm"),
+    path(f"{_session}/move/", sessions.move, name="move"),
+    path(f"{_session}/cancel/", sessions.cancel, name="cancel"),
+    path(f"{_session}/late/", today.late, name="late"),
+    path(f"{_session}/no-show/", today.no_show, name="no-show"),
+    path(f"{_session}/undo/", today.undo, name="undo"),
+    path(f"{_session}/confirm/", today.confirm, name="confirm"),
 ]

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from clinic import clock
 from clinic.db import AppendOnly
@@ -113,3 +114,7 @@ class CourseEvent(models.Model):
 
     def __str__(self):
         return f"{self.kind} {self.pk}"
+
+    def get_words(self):
+        """What happened, for people."""
+        return CourseStatus(self.to_status).label if self.to_status else _("Extended")

@@ -17,13 +17,23 @@ from clinic.forms import posted
 from clinic.ids import parse
 from clinic.models import Patient
 from clinic.sites import current_site
-from scheduling import booking, courses, diary, planner
+from scheduling import booking, courses, diary, pattern, planner
 from scheduling.booking import Placement
 from scheduling.forms import CourseForm
 from scheduling.models import Course
 from scheduling.overrides import reasons_in, wanted_reasons
 
 CHOICES = 10
+WISH = (
+    "indication",
+    "starts_on",
+    "time",
+    "dose_mg",
+    "oral_antidepressant",
+    "never_weekdays",
+    "not_before",
+    "not_after",
+)
 
 
 @dataclass
@@ -62,7 +72,8 @@ def plan(request, course_id):
     courses_ = Course.objects.select_related("site", "patient")
     course = access.get_or_404(courses_, request.user, course_id)
     access.require(request.user, May.BOOK, course.site)
-    until = "week8" if request.GET.get("until") == "week8" else "induction"
+    until = request.GET.get("until")
+    until = until if until in pattern.HORIZONS else "induction"
     context = {"course": course, "patient": course.patient, "site": course.site, "until": until}
     if request.method == "GET":
         return render(request, "scheduling/plan.html", {**context, **_proposal(course, until=until)})
@@ -104,9 +115,7 @@ def _start_and_book(patient, form, chosen, request):
         weekdays=form.weekdays,
         by=request.user,
         now=clock.now(),
-        **{
-            name: data[name] for name in ("indication", "starts_on", "time", "dose_mg", "oral_antidepressant")
-        },
+        **{name: data[name] for name in WISH},
     )
     return course, _book(course, chosen, request)
 
@@ -132,9 +141,7 @@ def _unsaved(patient, form) -> Course:
         patient=patient,
         site=patient.site,
         weekdays=form.weekdays,
-        **{
-            name: data[name] for name in ("indication", "starts_on", "time", "dose_mg", "oral_antidepressant")
-        },
+        **{name: data[name] for name in WISH},
     )
 
 

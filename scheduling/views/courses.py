@@ -1,4 +1,4 @@
-"""Where is this patient: the course and its story."""
+"""Where is this patient: the course, its story, and what may be decided about it."""
 
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -6,22 +6,41 @@ from django.views.decorators.http import require_safe
 from clinic import access, audit, clock
 from clinic.access import May
 from clinic.models import Patient
+from scheduling import at_risk, slippage
+from scheduling.course_facts import facts_of
 from scheduling.courses import projected_eighth_on
-from scheduling.enums import COUNTED
-from scheduling.models import Course
+from scheduling.enums import COUNTED, OPEN_COURSE
+from scheduling.forms import WaitlistForm
+from scheduling.models import Course, WaitlistEntry
+from scheduling.views.kinds import offered
 
 
 @require_safe
 def course(request, course_id):
     courses = Course.objects.select_related("site", "patient")
     found = access.get_or_404(courses, request.user, course_id)
-    now = clock.now()
-    audit.opened(found.patient, by=request.user, now=now, page="course")
-    return render(
-        request,
-        "scheduling/course.html",
-        {**_story(found, now), "site": found.site, **_rights(request, found)},
-    )
+    audit.opened(found.patient, by=request.user, now=clock.now(), page="course")
+    return course_page(request, found)
+
+
+def course_page(request, found: Course, *, bound=None, effect=None, wait_form=None, status=200):
+    """The page of a course; `bound`: a decision's (kind, form) as it was typed, `effect`: what it would do."""
+    offers = offered(found, request.user)
+    for item in offers:
+        if bound and item["kind"] == bound[0]:
+            item |= {"form": bound[1], "open": True, "effect": effect}
+    may_book = access.may(request.user, May.BOOK, found.site)
+    context = {
+        **_story(found, clock.now()),
+        "site": found.site,
+        "may_book": may_book,
+        "is_open": found.status in OPEN_COURSE,
+        "decisions": offers,
+        "events": _decided(found),
+        "waits": WaitlistEntry.objects.filter(course=found, removed_at__isnull=True).first(),
+        "wait_form": wait_form or WaitlistForm(),
+    }
+    return render(request, "scheduling/course.html", context, status=status)
 
 
 @require_safe
@@ -36,18 +55,31 @@ def patient_courses(request, patient_id):
     return render(request, "scheduling/patient_courses.html", context)
 
 
-def _rights(request, found):
-    return {"may_book": access.may(request.user, May.BOOK, found.site)}
-
-
 def _story(found: Course, now) -> dict:
     sessions = list(found.sessions.select_related("chair").order_by("starts_at"))
-    held = [s for s in sessions if s.status in COUNTED]
+    held = {s.number: s.local_date for s in sessions if s.status in COUNTED}
+    lost = at_risk.lost_of([found], found.site)[found.pk]
     return {
         "course": found,
         "sessions": sessions,
         "done": sum(s.status == "completed" for s in sessions),
         "held": len(held),
         "eighth": projected_eighth_on(found),
+        "slip": at_risk.AtRisk(found, 0, slippage.slippage(facts_of(found), held, lost)),
+        "asks": at_risk.asks(found, sessions, now=now),
         "now": now,
     }
+
+
+def _decided(found: Course) -> list[dict]:
+    """Every decision about the course, the newest first."""
+    rows = [
+        {"at": event.at, "by": event.by, "what": event.get_words(), "reason": event.reason}
+        for event in found.events.select_related("by")
+        if event.reason
+    ]
+    rows += [
+        {"at": d.at, "by": d.by, "what": d.get_frequency_display(), "reason": d.reason, "who": d.decided_by}
+        for d in found.decisions.select_related("by")
+    ]
+    return sorted(rows, key=lambda row: row["at"], reverse=True)

@@ -3,6 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 from django.contrib import messages as flash
+from django.db import transaction
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,7 +13,9 @@ from clinic import access, clock, moments
 from clinic.access import May
 from clinic.errors import Refused
 from clinic.forms import DayField, posted
-from scheduling import answers, diary, moving, planner
+from scheduling import answers, booking, courses, diary, effects, moving, planner
+from scheduling.booking import Placement
+from scheduling.enums import SessionStatus
 from scheduling.forms import CancelForm, MoveForm
 from scheduling.models import TreatmentSession
 from scheduling.overrides import reasons_in, wanted_reasons
@@ -31,9 +34,11 @@ def move(request, session_id):
     session = _session(request, session_id)
     form = MoveForm(posted(request))
     faults = []
+    effect = None
     if request.method == "POST" and form.is_valid():
-        try:
-            moved = moving.move_session(
+
+        def deed():
+            return moving.move_session(
                 session=session,
                 starts_at=form.cleaned_data["starts_at"],
                 scope=form.cleaned_data["scope"],
@@ -41,9 +46,15 @@ def move(request, session_id):
                 now=clock.now(),
                 override=reasons_in(request.POST),
             )
+
+        try:
+            if request.POST.get("step") == "preview":
+                effect, moved = effects.try_out(session.course, deed), None
+            else:
+                moved = deed()
         except Refused as refusal:
-            faults = refusal.faults
-        else:
+            faults, moved = refusal.faults, None
+        if moved:
             text = ngettext(
                 "%s session moved, with its reminder.", "%s sessions moved, with their reminders.", len(moved)
             )
@@ -55,6 +66,7 @@ def move(request, session_id):
         "site": session.site,
         "form": form,
         "faults": [f for f in faults if f.code != "reason_required"],
+        "effect": effect,
         "reasons": wanted_reasons(faults, request.POST),
         "day": day,
         "day_field": DayField().widget.render("day", day, {"id": "id_day", "class": "form-control"}),
@@ -70,21 +82,57 @@ def move(request, session_id):
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request, session_id):
     session = _session(request, session_id)
-    form = CancelForm(posted(request))
+    now = clock.now()
+    form, slots = CancelForm(posted(request)), _make_ups(session, now)
     faults = []
+    make_up = moments.read_instant(request.POST.get("make_up"))
     if request.method == "POST" and form.is_valid():
         try:
-            answers.cancel_session(session=session, by=request.user, now=clock.now(), **form.cleaned_data)
+            _cancel(session, form.cleaned_data, make_up, request, now)
         except Refused as refusal:
             faults = refusal.faults
         else:
-            flash.success(
-                request, _("Cancelled. Its reminder is withdrawn, and the patient is told by text.")
-            )
+            told = _("Cancelled. Its reminder is withdrawn, and the patient is told by text.")
+            flash.success(request, _("Cancelled, and the make-up is booked.") if make_up else told)
             return back_to(request, session)
-    context = {"session": session, "site": session.site, "form": form, "faults": faults}
+    context = {
+        "session": session,
+        "site": session.site,
+        "form": form,
+        "faults": faults,
+        "effect": _effect_of_losing(session, request.user, now),
+        "slots": slots,
+        "chosen": make_up,
+    }
     status = 409 if faults else 422 if form.is_bound and form.errors else 200
     return render(request, "scheduling/cancel.html", context, status=status)
+
+
+@transaction.atomic
+def _cancel(session, data, make_up, request, now) -> None:
+    """Cancel, and book the make-up in the same breath where one was chosen: both or neither."""
+    answers.cancel_session(session=session, by=request.user, now=now, **data)
+    if make_up:
+        placement = Placement(session.number, make_up)
+        booking.book_course(course=session.course, sessions=[placement], by=request.user, now=now)
+
+
+def _effect_of_losing(session, user, now):
+    """What the eighth session's date would be without this one; None where it can no longer be cancelled."""
+
+    def deed():
+        return answers.cancel_session(session=session, reason="-", cancelled_by="patient", by=user, now=now)
+
+    try:
+        return effects.try_out(session.course, deed)
+    except Refused:
+        return None
+
+
+def _make_ups(session, now):
+    if session.status != SessionStatus.BOOKED:
+        return []
+    return courses.make_up_slots(course=session.course, number=session.number, now=now)
 
 
 def _day_of(request, session) -> date:

@@ -12,7 +12,7 @@ from clinic import access, clock, moments
 from clinic.access import May
 from clinic.errors import Refused
 from clinic.sites import choose_site, current_site
-from scheduling import answers, closures
+from scheduling import answers
 from scheduling.board import day_board
 from scheduling.forms import LateForm
 from scheduling.models import TreatmentSession
@@ -25,18 +25,6 @@ def today(request):
         return redirect("clinic:no-site")
     access.require(request.user, May.SEE, site)
     return _board(request, site, _day(request, site))
-
-
-@require_safe
-def conflicts(request):
-    """Whom a closure or a dropped shift hits."""
-    site = access.site_in_hand(request, May.SEE)
-    context = {
-        "site": site,
-        "conflicts": closures.conflicts(site, now=clock.now()),
-        "may_book": access.may(request.user, May.BOOK, site),
-    }
-    return render(request, "scheduling/conflicts.html", context)
 
 
 @require_POST

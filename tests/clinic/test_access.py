@@ -38,7 +38,7 @@ def pages():
     for text in _addresses(get_resolver().url_patterns):
         if not text.startswith(OPEN):
             plain = re.sub(r"<uuid:\w+>", ID, text)
-            yield "/" + re.sub(r"<int:\w+>", "1", plain)
+            yield "/" + re.sub(r"<slug:\w+>", "pause", re.sub(r"<int:\w+>", "1", plain))
 
 
 @pytest.mark.parametrize("path", sorted(set(pages())))
