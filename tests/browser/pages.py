@@ -54,6 +54,9 @@ def _desk_pages(desk: Person) -> list[Page]:
         Page("phones", desk, "/demo/phones/"),
         Page("phone", desk, phones[0]),
         Page("conflicts", desk, "/conflicts/"),
+        Page("replan", desk, "/replan/"),
+        Page("inductions", desk, "/inductions/"),
+        Page("freed", desk, "/freed/"),
     ]
     free = next(p for p in _all_patients(desk) if _has_no_course(desk, p))
     return [*pages, Page("book-form", desk, f"/courses/new/?patient={free.split('/')[2]}")]
