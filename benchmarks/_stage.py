@@ -32,7 +32,14 @@ def clinic(**variables: str) -> Iterator[Run]:
     with tempfile.TemporaryDirectory(prefix="clinic-bench-") as folder:
         url = f"{SERVER}/{DATABASE}"
         # The same in both processes, so that a session made here is known there.
-        options = {"SECRET_KEY": KEY, "DATABASE_URL": url, "REDIS_URL": REDIS, "DEMO": "0", "WEB_WORKERS": "2", "TICK_SECONDS": "5"}
+        options = {
+            "SECRET_KEY": KEY,
+            "DATABASE_URL": url,
+            "REDIS_URL": REDIS,
+            "DEMO": "0",
+            "WEB_WORKERS": "2",
+            "TICK_SECONDS": "5",
+        }
         run = Run(Path(folder), **{**options, **variables})
         try:
             yield run.start().wait_open()
@@ -60,7 +67,9 @@ class Client:
         self.line = http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=60)
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
-    def ask(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+    def ask(
+        self, method: str, path: str, body: object = None, **headers: str
+    ) -> tuple[int, bytes, dict[str, str]]:
         content = json.dumps(body) if body is not None else None
         self.line.request(method, path, content, {**self.headers, **headers})
         answer = self.line.getresponse()

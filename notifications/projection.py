@@ -20,10 +20,22 @@ from scheduling.models import TreatmentSession
 _MAY_RETURN = ("moved", "not_booked", "no_consent")
 
 
+def project_new(sessions: Sequence[TreatmentSession], *, now: datetime) -> None:
+    """`project` for sessions that were inserted a moment ago: none of them has a text yet."""
+    allowed = bool(sessions) and may_text(sessions[0].patient)
+    rows = [
+        _built(session, MessageKind.REMINDER, when, rule=rule, now=now)
+        for session in sessions
+        for (rule, _about), when in (_wanted(session, [], now).items() if allowed else ())
+    ]
+    Message.objects.bulk_create(rows)
+
+
 def project(session: TreatmentSession, *, now: datetime) -> list[Message]:
     """Make the reminders that `session` should have and withdraw the others; return those that are waiting."""
     rows = list(session.messages.filter(kind=MessageKind.REMINDER).select_for_update())
-    wanted = _wanted(session, now)
+    waits = session.status == SessionStatus.BOOKED and may_text(session.patient)
+    wanted = _wanted(session, rows, now) if waits else {}
     for row in rows:
         if row.status == MessageStatus.PENDING and (row.rule, row.about_at) not in wanted:
             withdraw(row, cause=_why_unwanted(session, row), now=now)
@@ -65,7 +77,7 @@ def answer(
     """An answer to a text: at once, whatever the hour."""
     when = timing.answer(now)
     language = patient.language if patient else "en"
-    return _create(
+    row = _new(
         site=site,
         patient=patient,
         session=None,
@@ -77,6 +89,8 @@ def answer(
         when=when,
         now=now,
     )
+    row.save(force_insert=True)
+    return row
 
 
 def may_text(patient: Patient) -> bool:
@@ -127,22 +141,20 @@ def repair(*, now: datetime, until: datetime) -> int:
     return len(ids)
 
 
-def _wanted(session: TreatmentSession, now: datetime) -> dict[tuple[str, datetime], When]:
-    if session.status != SessionStatus.BOOKED or not may_text(session.patient):
-        return {}
+def _wanted(
+    session: TreatmentSession, rows: Sequence[Message], now: datetime
+) -> dict[tuple[str, datetime], When]:
+    """The reminders of a booked session whose patient may be texted; `rows`: those that it has."""
     found = {}
+    there = {(row.rule, row.about_at) for row in rows}
     for rule in timing.DEFAULT_RULES:
         when = timing.reminder(rule, visit_at=session.starts_at, zone=session.patient.tz, now=now)
         if isinstance(when, When):
             found[rule.name, session.starts_at] = when
-        elif when.code == "time_passed" and _exists(session, rule.name):
+        elif when.code == "time_passed" and (rule.name, session.starts_at) in there:
             # Due already and not yet taken up: it still should exist.
             found[rule.name, session.starts_at] = timing.answer(now)
     return found
-
-
-def _exists(session: TreatmentSession, rule: str) -> bool:
-    return session.messages.filter(kind=MessageKind.REMINDER, rule=rule, about_at=session.starts_at).exists()
 
 
 def _why_unwanted(session: TreatmentSession, row: Message) -> str:
@@ -159,9 +171,16 @@ def _revive(row: Message, when: When, now: datetime) -> None:
 
 
 def _make(session, kind, when: When, *, now, rule: str = "", count: int = 1, about_at=None) -> Message:
+    row = _built(session, kind, when, now=now, rule=rule, count=count, about_at=about_at)
+    row.save(force_insert=True)
+    return row
+
+
+def _built(session, kind, when: When, *, now, rule: str = "", count: int = 1, about_at=None) -> Message:
+    """Not saved yet."""
     patient = session.patient
     about = about_at or session.starts_at
-    return _create(
+    return _new(
         site=session.site,
         patient=patient,
         session=session,
@@ -176,10 +195,8 @@ def _make(session, kind, when: When, *, now, rule: str = "", count: int = 1, abo
     )
 
 
-def _create(*, when: When, now: datetime, **fields: Any) -> Message:
-    return Message.objects.create(
-        id=new_id(), due_at=when.due_at, expires_at=when.expires_at, created_at=now, **fields
-    )
+def _new(*, when: When, now: datetime, **fields: Any) -> Message:
+    return Message(id=new_id(), due_at=when.due_at, expires_at=when.expires_at, created_at=now, **fields)
 
 
 def _body(kind, site, patient, about: datetime | None, language: str, count: int = 1) -> str:

@@ -12,8 +12,7 @@ from scheduling.enums import SessionStatus
 @receiver(signals.course_booked)
 def texts_for_booking(sender, course, sessions, now, **kwargs):
     """Each session's reminder, and one notice for all of them."""
-    for session in sessions:
-        projection.project(session, now=now)
+    projection.project_new(sessions, now=now)
     first = min(sessions, key=lambda session: session.starts_at)
     projection.notify(first, MessageKind.BOOKED, now=now, count=len(sessions))
 

@@ -158,8 +158,7 @@ def book(request, course_id: str, payload: BookIn):
     )
     days = {row.number: row.local_date for row in rows}
     warnings = booking.warnings_of(course, days, leave_out=[row.pk for row in rows])
-    fresh = TreatmentSession.objects.filter(pk__in=[row.pk for row in rows])
-    items = [session_out(session) for session in with_all(fresh).order_by("number")]
+    items = [session_out(row) for row in sorted(rows, key=lambda row: row.number)]
     return Status(201, {"sessions": items, "warnings": findings_out(warnings)})
 
 

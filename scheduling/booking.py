@@ -57,18 +57,24 @@ def book_course(
     days = [local_date(course, p.starts_at) for p in sessions]
     lock_days(course.site, _with_ends(course, sessions))
     diary = diaries.load(site=course.site, first=min(days), last=max(days), now=now, patient=course.patient)
-    placed = _place(course, sessions, days, diary)
-    warnings = warnings_of(course, {p.number: day for p, day in zip(sessions, days, strict=True)})
+    held, usual = _held_and_usual(course)
+    placed = _place(course, sessions, days, diary, held, usual)
+    warnings = warnings_among(course, {p.number: day for p, day in zip(sessions, days, strict=True)}, held)
     reasons = reasons_for(course, warnings, override or {}, by, now)
-    rows = _insert(course, placed, now)
+    rows = _insert(course, placed, held, now)
     _tell_booked(course, rows, by, now, reasons)
     return rows
 
 
 def warnings_of(course: Course, new_days: Mapping[int, date], *, leave_out=()) -> list[Finding]:
     """Everything that stands out when the course also has sessions on `new_days` (number: day)."""
+    return warnings_among(course, new_days, held_days(course, leave_out=leave_out))
+
+
+def warnings_among(course: Course, new_days: Mapping[int, date], held: Mapping[int, date]) -> list[Finding]:
+    """`warnings_of` where the days that are held are known already."""
     facts = facts_of(course)
-    held = {n: d for n, d in held_days(course, leave_out=leave_out).items() if n not in new_days}
+    held = {n: d for n, d in held.items() if n not in new_days}
     everything = {**held, **new_days}
     until = "week8" if max(everything) > protocol.INDUCTION_SESSIONS else "induction"
     found = protocol.course_findings(facts, until=until, sessions=len(everything))
@@ -89,30 +95,39 @@ def _with_ends(course: Course, sessions: Sequence[Placement]) -> list[date]:
     return [*(local_date(course, p.starts_at) for p in sessions), *ends]
 
 
+def _held_and_usual(course: Course) -> tuple[dict[int, date], Any]:
+    """The days that are held by number, and the chair in which the patient sat last."""
+    rows = list(
+        course.sessions.counted().order_by("starts_at").values_list("number", "local_date", "chair_id")
+    )
+    return {number: day for number, day, _chair in rows}, rows[-1][2] if rows else None
+
+
 def _refuse_impossible(course: Course, sessions: Sequence[Placement]) -> None:
     """Values that no rule needs to see. All at once."""
     if not sessions:
         raise Invalid.because("empty", _("Name at least one session."), "sessions")
     if len(sessions) > MOST_SESSIONS:
         raise Invalid.because("too_many", _("At most 120 sessions at once."), "sessions")
-    chairs = set(Chair.objects.filter(site=course.site, active=True).values_list("pk", flat=True))
     faults, seen = [], set()
+    named = {p.chair for p in sessions if p.chair is not None}
+    chairs = (
+        set(Chair.objects.filter(site=course.site, active=True).values_list("pk", flat=True)) if named else ()
+    )
     for index, placement in enumerate(sessions):
+        if placement.chair is not None and placement.chair not in chairs:
+            faults.append(Fault("unknown", _("No such chair at this site."), f"sessions[{index}].chair"))
         if placement.number in seen:
             faults.append(
                 Fault("duplicate", _("This number stands here twice."), f"sessions[{index}].number")
             )
-        if placement.chair is not None and placement.chair not in chairs:
-            faults.append(Fault("unknown", _("No such chair at this site."), f"sessions[{index}].chair"))
         seen.add(placement.number)
     if faults:
         raise Invalid(faults)
 
 
-def _place(course, sessions, days, diary) -> list[tuple[Placement, Any]]:
+def _place(course, sessions, days, diary, taken, usual) -> list[tuple[Placement, Any]]:
     """Each placement with its chair, checked against the book and against those before it in the list."""
-    taken = held_days(course)
-    usual = usual_chair(course)
     placed, faults = [], _course_faults(course, days)
     for index, placement in enumerate(sessions):
         field = f"sessions[{index}]"
@@ -173,9 +188,8 @@ def reasons_for(course, warnings, override, by, now) -> dict[str, Any]:
     return given
 
 
-def _insert(course: Course, placed, now: datetime) -> list[TreatmentSession]:
+def _insert(course: Course, placed, held: Mapping[int, date], now: datetime) -> list[TreatmentSession]:
     length = timedelta(minutes=course.site.session_minutes)
-    held = held_days(course)
     new = {p.number: local_date(course, p.starts_at) for p, _chair in placed}
     first = {**held, **new}.get(1) or min({**held, **new}.values())
     rows = []

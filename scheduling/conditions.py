@@ -4,6 +4,7 @@ The planner, the booking and the moving of sessions all ask this one function, s
 booking never disagree.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,7 +48,7 @@ def _time_refusals(diary: Diary, span: Interval) -> list[Refusal]:
     closures = [closed for closed in diary.closed if closed.chair is None and closed.span.meets(span)]
     if closures:
         found.append(Refusal("closed", f"The site is closed then: {closures[0].reason}."))
-    if not within(span, diary.hours):
+    if not within(span, diary.hours_between(span.start, span.end)):
         found.append(Refusal("outside_hours", "The session would not lie within the opening hours."))
     return found
 
@@ -82,47 +83,48 @@ def _patient_refusals(diary: Diary, span: Interval) -> list[Refusal]:
 
 def _staff_refusals(diary: Diary, span: Interval, near: list[Busy]) -> list[Refusal]:
     found = []
-    if least_cover(span, diary.nurses) == 0:
+    nurses = diary.nurses_near(span)
+    if least_cover(span, nurses) == 0:
         found.append(Refusal("no_nurse", "No nurse is on shift for the whole session."))
-    elif _too_many(diary, span, near):
+    elif _too_many(diary, span, near, nurses):
         detail = f"More than {diary.patients_per_nurse} patients for each nurse on shift."
         found.append(Refusal("no_nurse", detail))
-    if least_cover(span, diary.prescribers) == 0:
+    if least_cover(span, diary.prescribers_near(span)) == 0:
         found.append(Refusal("no_prescriber", "No prescriber is on site for the whole session [REMS]."))
-    if _starts_crowded(diary, span, near):
+    if _starts_crowded(diary, span, near, nurses):
         found.append(Refusal("starts_crowded", "More sessions would begin then than there are nurses."))
     return found
 
 
-def _too_many(diary: Diary, span: Interval, near: list[Busy]) -> bool:
+def _too_many(diary: Diary, span: Interval, near: list[Busy], nurses: Sequence[Interval]) -> bool:
     """Minute by minute: the number of patients rises at a start, the number of nurses falls at a shift's end."""
     moments = {span.start}
     moments |= {item.span.start for item in near if span.start < item.span.start}
-    moments |= {shift.end for shift in diary.nurses if span.start < shift.end < span.end}
+    moments |= {shift.end for shift in nurses if span.start < shift.end < span.end}
     return any(
         1 + sum(item.span.start <= moment < item.span.end for item in near)
-        > cover_at(moment, diary.nurses) * diary.patients_per_nurse
+        > cover_at(moment, nurses) * diary.patients_per_nurse
         for moment in moments
     )
 
 
-def _starts_crowded(diary: Diary, span: Interval, near: list[Busy]) -> bool:
+def _starts_crowded(diary: Diary, span: Interval, near: list[Busy], nurses: Sequence[Interval]) -> bool:
     slot_end = span.start + timedelta(minutes=diary.slot_minutes)
     same_slot = sum(
         span.start <= item.span.start < slot_end
         or item.span.start <= span.start < item.span.start + timedelta(minutes=diary.slot_minutes)
         for item in near
     )
-    nurses = cover_at(span.start, diary.nurses)
+    on_shift = cover_at(span.start, nurses)
     # Without any nurse the answer is no_nurse; one reason for one fault.
-    return nurses > 0 and same_slot + 1 > nurses
+    return on_shift > 0 and same_slot + 1 > on_shift
 
 
 def local_slots(diary: Diary, first: datetime, last: datetime) -> list[datetime]:
     """Every start on the site's grid from `first` up to `last` (not itself), inside the opening hours."""
     step, length = timedelta(minutes=diary.slot_minutes), timedelta(minutes=diary.session_minutes)
     starts = []
-    for hours in diary.hours:
+    for hours in diary.hours_between(first, last):
         start = _on_grid(diary, max(hours.start, first))
         while start < last and start + length <= hours.end:
             starts.append(start)

@@ -1,5 +1,6 @@
 """All that the planner may know of a site and a patient, as plain facts."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -47,6 +48,23 @@ class Own:
     occupying: bool = True
 
 
+_OF_SHIFTS = ("_nurses_by_day", "_prescribers_by_day")
+
+
+def _start(stretch: Interval) -> datetime:
+    return stretch.start
+
+
+def _end(stretch: Interval) -> datetime:
+    return stretch.end
+
+
+def _near(
+    by_day: Mapping[date, list[Interval]], everything: Sequence[Interval], first: date, last: date
+) -> Sequence[Interval]:
+    return by_day.get(first, ()) if first == last else everything
+
+
 @dataclass(frozen=True)
 class Diary:
     """A site's book over some days, and the one patient it is read for.
@@ -76,7 +94,12 @@ class Diary:
 
     def with_busy(self, busy: Busy, own: Own | None = None) -> "Diary":
         """The same diary with one session more, as if it were booked already."""
-        return self._copy(busy=[*self.busy, busy], own=[*self.own, own] if own else self.own)
+        made = self._copy(busy=[*self.busy, busy], own=[*self.own, own] if own else self.own)
+        day = busy.span.start.date()
+        by_day = {**self._busy_by_day}
+        by_day[day] = [*by_day.get(day, ()), busy]
+        made.__dict__["_busy_by_day"] = by_day
+        return made
 
     def without(self, ids: set[Any]) -> "Diary":
         """The same diary as if these sessions were not in it."""
@@ -87,11 +110,47 @@ class Diary:
 
     def for_patient(self, own: Sequence[Own]) -> "Diary":
         """The same diary, read for the patient with these sessions."""
-        return self._copy(own=own)
+        made = self._copy(own=own)
+        made.__dict__["_busy_by_day"] = self._busy_by_day
+        return made
 
     def _copy(self, **changes: Any) -> "Diary":
+        """With these fields changed. What was reckoned from the other fields is kept: a plan makes many copies."""
         kept = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return Diary(**{**kept, **changes})
+        made = Diary(**{**kept, **changes})
+        made.__dict__.update({name: self.__dict__[name] for name in _OF_SHIFTS if name in self.__dict__})
+        return made
+
+    def nurses_near(self, span: Interval) -> Sequence[Interval]:
+        """The nurses' stretches that can meet `span`: those of its day, or all where it goes over midnight."""
+        return _near(self._nurses_by_day, self.nurses, self.local_date(span.start), self.local_date(span.end))
+
+    def prescribers_near(self, span: Interval) -> Sequence[Interval]:
+        return _near(
+            self._prescribers_by_day, self.prescribers, self.local_date(span.start), self.local_date(span.end)
+        )
+
+    def hours_between(self, first: datetime, last: datetime) -> Sequence[Interval]:
+        """The opening hours that meet the time from `first` to `last`; they are merged and in order."""
+        start = bisect_right(self.hours, first, key=_end)
+        return self.hours[start : bisect_left(self.hours, last, key=_start)]
+
+    @cached_property
+    def _nurses_by_day(self) -> dict[date, list[Interval]]:
+        return self._by_day(self.nurses)
+
+    @cached_property
+    def _prescribers_by_day(self) -> dict[date, list[Interval]]:
+        return self._by_day(self.prescribers)
+
+    def _by_day(self, stretches: Sequence[Interval]) -> dict[date, list[Interval]]:
+        by_day = defaultdict(list)
+        for stretch in stretches:
+            day, last = self.local_date(stretch.start), self.local_date(stretch.end)
+            while day <= last:
+                by_day[day].append(stretch)
+                day += timedelta(days=1)
+        return by_day
 
     def busy_near(self, span: Interval) -> list[Busy]:
         """Sessions that meet `span`."""

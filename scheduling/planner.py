@@ -220,8 +220,9 @@ def _patient_cannot(request: Request, diary: Diary, start: datetime) -> bool:
 
 def _hands_full(diary: Diary, start: datetime) -> int:
     """How often as many patients want hands at once as there are nurses, counted in five minutes."""
-    others = [item.span.start for item in diary.busy_near(diary.span(start))]
-    times = 0
+    span = diary.span(start)
+    others = [item.span.start for item in diary.busy_near(span)]
+    nurses, times = diary.nurses_near(span), 0
     for mine in HANDS:
         moment = start + timedelta(minutes=mine)
         same = sum(
@@ -229,7 +230,7 @@ def _hands_full(diary: Diary, start: datetime) -> int:
             for other in others
             for theirs in HANDS
         )
-        times += same >= cover_at(moment, diary.nurses)
+        times += same >= cover_at(moment, nurses)
     return times
 
 
