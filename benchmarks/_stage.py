@@ -73,7 +73,7 @@ class Client:
         content = json.dumps(body) if body is not None else None
         self.line.request(method, path, content, {**self.headers, **headers})
         answer = self.line.getresponse()
-        return answer.status, answer.read(), dict(answer.headers)
+        return answer.status, answer.read(), {name.lower(): value for name, value in answer.getheaders()}
 
     def json(self, method: str, path: str, body: object = None) -> tuple[int, dict]:
         status, content, _headers = self.ask(method, f"/api/v1{path}", body)

@@ -172,7 +172,7 @@ def _board_times(url: str, client, path: str) -> dict[str, object]:
     line, headers = stage.Client(url, ""), {"Cookie": cookie, "HX-Request": "true"}
     status, _content, answered = line.ask("GET", path, None, **headers)
     assert status == 200
-    unchanged = {**headers, "If-None-Match": answered.get("ETag", "")}
+    unchanged = {**headers, "If-None-Match": answered.get("etag", "")}
     whole = [stage.timed(lambda: line.ask("GET", path, None, **headers)) for _ in range(ROUNDS // 2)]
     again = [stage.timed(lambda: line.ask("GET", path, None, **unchanged)) for _ in range(ROUNDS // 2)]
     status, _content, _answered = line.ask("GET", path, None, **unchanged)

@@ -57,6 +57,9 @@ class RequestContextMiddleware:
             if not is_api and request.user.is_authenticated and (site := current_site(request)):
                 timezone.activate(site.tz)
             response = self.get_response(request)
+            if not request.path.startswith("/static/"):
+                # What is about patients stays in no browser's store.
+                response.headers.setdefault("Cache-Control", "no-store")
             return self._same_shape(response) if is_api else response
         finally:
             timezone.deactivate()

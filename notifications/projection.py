@@ -31,23 +31,55 @@ def project_new(sessions: Sequence[TreatmentSession], *, now: datetime) -> None:
     Message.objects.bulk_create(rows)
 
 
-def project(session: TreatmentSession, *, now: datetime) -> list[Message]:
-    """Make the reminders that `session` should have and withdraw the others; return those that are waiting."""
-    rows = list(session.messages.filter(kind=MessageKind.REMINDER).select_for_update())
-    waits = session.status == SessionStatus.BOOKED and may_text(session.patient)
-    wanted = _wanted(session, rows, now) if waits else {}
-    for row in rows:
-        if row.status == MessageStatus.PENDING and (row.rule, row.about_at) not in wanted:
-            withdraw(row, cause=_why_unwanted(session, row), now=now)
-    known = {(row.rule, row.about_at): row for row in rows}
-    waiting = []
-    for key, when in wanted.items():
-        row = known.get(key) or _make(session, MessageKind.REMINDER, when, rule=key[0], now=now)
-        if row.status == MessageStatus.CANCELLED and row.cause in _MAY_RETURN and when.due_at >= now:
-            _revive(row, when, now)
-        if row.status == MessageStatus.PENDING:
-            waiting.append(row)
-    return waiting
+def project(session: TreatmentSession, *, now: datetime) -> None:
+    """Make the reminders that `session` should have and withdraw the others."""
+    project_all([session], now=now)
+
+
+def project_all(sessions: Sequence[TreatmentSession], *, now: datetime) -> None:
+    """`project` for many sessions, in as many queries as for one."""
+    reminders = Message.objects.filter(session__in=sessions, kind=MessageKind.REMINDER)
+    by_session: dict[Any, list[Message]] = {session.pk: [] for session in sessions}
+    for row in reminders.select_for_update().order_by("pk"):
+        by_session[row.session_id].append(row)
+    allowed = _who_may_be_texted(sessions)
+    unwanted: list[tuple[Message, str]] = []
+    new: list[Message] = []
+    for session in sessions:
+        rows = by_session[session.pk]
+        waits = session.status == SessionStatus.BOOKED and session.patient_id in allowed
+        wanted = _wanted(session, rows, now) if waits else {}
+        unwanted += [
+            (row, _why_unwanted(session, row))
+            for row in rows
+            if row.status == MessageStatus.PENDING and (row.rule, row.about_at) not in wanted
+        ]
+        known = {(row.rule, row.about_at): row for row in rows}
+        for key, when in wanted.items():
+            if key not in known:
+                new.append(_built(session, MessageKind.REMINDER, when, rule=key[0], now=now))
+            elif _may_return(known[key]) and when.due_at >= now:
+                _revive(known[key], when, now)
+    _withdraw_all(unwanted, now)
+    Message.objects.bulk_create(new)
+
+
+def notify_all(sessions: Sequence[TreatmentSession], kind: MessageKind, *, now: datetime) -> None:
+    """One notice for each patient about the first of their `sessions`, once for what it speaks of."""
+    allowed = _who_may_be_texted(sessions)
+    by_patient: dict[Any, list[TreatmentSession]] = {}
+    for session in sessions:
+        by_patient.setdefault(session.patient_id, []).append(session)
+    told = set(
+        Message.objects.filter(session__in=sessions, kind=kind, rule="").values_list("session_id", "about_at")
+    )
+    new = []
+    for patient_id, theirs in by_patient.items():
+        first = min(theirs, key=lambda session: session.starts_at)
+        when = timing.notice(visit_at=first.starts_at, zone=first.patient.tz, now=now)
+        if patient_id in allowed and isinstance(when, When) and (first.pk, first.starts_at) not in told:
+            new.append(_built(first, kind, when, now=now, count=len(theirs)))
+    Message.objects.bulk_create(new)
 
 
 def notify(
@@ -97,6 +129,29 @@ def may_text(patient: Patient) -> bool:
     """Agreed, has a number, and that number has not been stopped."""
     number = patient.number
     return bool(number) and patient.texts_allowed and not Suppression.objects.filter(number=number).exists()
+
+
+def _who_may_be_texted(sessions: Sequence[TreatmentSession]) -> set[Any]:
+    """The patients of `sessions` that `may_text` would allow, in one query."""
+    numbers = {
+        session.patient_id: session.patient.number for session in sessions if session.patient.texts_allowed
+    }
+    wanted = {number for number in numbers.values() if number}
+    stopped = set(Suppression.objects.filter(number__in=wanted).values_list("number", flat=True))
+    return {patient for patient, number in numbers.items() if number and number not in stopped}
+
+
+def _withdraw_all(unwanted: Sequence[tuple[Message, str]], now: datetime) -> None:
+    """Take back texts that are still waiting; their rows are held by this transaction."""
+    for cause in {cause for _row, cause in unwanted}:
+        rows = [row for row, why in unwanted if why == cause]
+        Message.objects.filter(pk__in=[row.pk for row in rows], status=MessageStatus.PENDING).update(
+            status=MessageStatus.CANCELLED, cause=cause, settled_at=now
+        )
+        Attempt.objects.bulk_create(
+            Attempt(message=row, at=now, event="withdrawn", status=MessageStatus.CANCELLED, code=cause)
+            for row in rows
+        )
 
 
 def withdraw(message: Message, *, cause: str, now: datetime) -> bool:
@@ -163,6 +218,10 @@ def _why_unwanted(session: TreatmentSession, row: Message) -> str:
     return "moved" if row.about_at != session.starts_at else "no_consent"
 
 
+def _may_return(row: Message) -> bool:
+    return row.status == MessageStatus.CANCELLED and row.cause in _MAY_RETURN
+
+
 def _revive(row: Message, when: When, now: datetime) -> None:
     row.status, row.cause, row.settled_at = MessageStatus.PENDING, "", None
     row.due_at, row.expires_at = when.due_at, when.expires_at
@@ -209,13 +268,6 @@ def _body(kind, site, patient, about: datetime | None, language: str, count: int
     )
     name = f"{kind}_many" if count > 1 and f"{kind}_many" in wording.kinds() else str(kind)
     return wording.render(name, language, facts)
-
-
-def rewrite_many(message: Message, sessions: Sequence[datetime]) -> None:
-    """Several moves at once are one text, about the next visit."""
-    site, patient = message.site, message.patient
-    message.body = _body(message.kind, site, patient, min(sessions), message.language, count=len(sessions))
-    message.save(update_fields=["body"])
 
 
 def _national(number: str) -> str:

@@ -3,8 +3,7 @@
 from django.dispatch import receiver
 
 from notifications import projection
-from notifications.enums import MessageKind, MessageStatus
-from notifications.models import Message
+from notifications.enums import MessageKind
 from scheduling import signals
 from scheduling.enums import SessionStatus
 
@@ -17,18 +16,11 @@ def texts_for_booking(sender, course, sessions, now, **kwargs):
     projection.notify(first, MessageKind.BOOKED, now=now, count=len(sessions))
 
 
-@receiver(signals.session_moved)
-def texts_for_move(sender, session, now, **kwargs):
-    """Another reminder, and a notice; several moves in one go are one notice about the next visit."""
-    projection.project(session, now=now)
-    same_go = Message.objects.filter(
-        patient=session.patient, kind=MessageKind.MOVED, created_at=now, status=MessageStatus.PENDING
-    ).first()
-    if same_go is None:
-        projection.notify(session, MessageKind.MOVED, now=now)
-    else:
-        moved = session.course.sessions.filter(updated_at=now, status=SessionStatus.BOOKED)
-        projection.rewrite_many(same_go, list(moved.values_list("starts_at", flat=True)))
+@receiver(signals.sessions_moved)
+def texts_for_move(sender, sessions, now, **kwargs):
+    """Other reminders, and one notice for each patient, about their next visit."""
+    projection.project_all(sessions, now=now)
+    projection.notify_all(sessions, MessageKind.MOVED, now=now)
 
 
 @receiver(signals.session_status_changed)

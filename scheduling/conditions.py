@@ -38,7 +38,8 @@ def free_chairs(diary: Diary, start: datetime) -> list[Any]:
     """The chairs that nobody holds and that are in use, in the site's order."""
     span = diary.span(start)
     taken = {item.chair for item in diary.busy_near(span)}
-    return [c.id for c in diary.chairs if c.id not in taken and not _chair_closed(diary, span, c.id)]
+    taken |= {closed.chair for closed in diary.closed if closed.span.meets(span)}
+    return [c.id for c in diary.chairs if c.id not in taken]
 
 
 def _time_refusals(diary: Diary, span: Interval) -> list[Refusal]:

@@ -118,7 +118,7 @@ class Diary:
         """With these fields changed. What was reckoned from the other fields is kept: a plan makes many copies."""
         kept = {name: getattr(self, name) for name in self.__dataclass_fields__}
         made = Diary(**{**kept, **changes})
-        made.__dict__.update({name: self.__dict__[name] for name in _OF_SHIFTS if name in self.__dict__})
+        made.__dict__.update({name: getattr(self, name) for name in _OF_SHIFTS})
         return made
 
     def nurses_near(self, span: Interval) -> Sequence[Interval]:

@@ -1,6 +1,6 @@
 """Moving a session, alone or with those that follow: the same checks as booking."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -107,16 +107,17 @@ def place_many(
         Refused: the database refuses one of them.
     """
     first_days = _first_days([row.course_id for row in places])
-    moved = _clear_order(places, site)
-    for row in moved:
-        start, chair = places[row]
-        day = start.astimezone(site.tz).date()
-        old, old_starts_at = _as_told(row), row.starts_at
-        _place(row, start, chair, day, row.course, min(first_days.get(row.course_id, day), day), now)
-        _tell(row, old, by, now)
-        signals.session_moved.send(
-            sender=TreatmentSession, session=row, old_starts_at=old_starts_at, by=by, now=now
-        )
+    told = []
+    for layer in _layers(places, site):
+        for row in layer:
+            start, chair = places[row]
+            day, old = start.astimezone(site.tz).date(), _as_told(row)
+            _set_place(row, start, chair, day, site, min(first_days.get(row.course_id, day), day), now)
+            told.append((row, old))
+        _save_all(layer)
+    _tell_all(told, by, now)
+    moved = [row for row, _old in told]
+    signals.sessions_moved.send(sender=TreatmentSession, sessions=moved, by=by, now=now)
     return moved
 
 
@@ -125,27 +126,24 @@ def _first_days(courses: Collection[Any]) -> dict[Any, date]:
     return dict(rows.values_list("course_id", "local_date"))
 
 
-def _clear_order(
+def _layers(
     places: Mapping[TreatmentSession, tuple[datetime, Any]], site: Site
-) -> list[TreatmentSession]:
-    """An order in which every place is free by the time that it is taken."""
+) -> list[list[TreatmentSession]]:
+    """In an order in which every place is free by the time that it is taken; what goes together is one layer."""
     length = timedelta(minutes=site.session_minutes)
 
     def in_the_way(other: TreatmentSession, row: TreatmentSession) -> bool:
         start, chair = places[row]
-        return (
-            other is not row
-            and other.chair_id == chair
-            and other.starts_at < start + length
-            and (start < other.ends_at)
-        )
+        meets = other.starts_at < start + length and start < other.ends_at
+        return other is not row and other.chair_id == chair and meets
 
-    left, order = list(places), []
+    left, layers = list(places), []
     while left:
         free = [row for row in left if not any(in_the_way(other, row) for other in left)]
-        order += free or left
-        left = [row for row in left if row not in free] if free else []
-    return order
+        # A ring of sessions that wait for each other's chair is left to the database's refusal.
+        layers.append(free or left)
+        left = [row for row in left if row not in layers[-1]]
+    return layers
 
 
 def _as_told(row: TreatmentSession) -> dict[str, str]:
@@ -214,13 +212,14 @@ def _write(course, moved, starts, chairs, new_days: Mapping[int, date], by, now)
     """In an order in which no session steps on the day of another that has yet to move."""
     days = {**held_days(course), **new_days}
     first_day = days.get(1) or min(days.values())
+    told = []
     for row in _in_order(moved, new_days):
-        old, old_starts_at = _as_told(row), row.starts_at
-        _place(row, starts[row.pk], chairs[row.pk], new_days[row.number], course, first_day, now)
-        _tell(row, old, by, now)
-        signals.session_moved.send(
-            sender=TreatmentSession, session=row, old_starts_at=old_starts_at, by=by, now=now
-        )
+        old = _as_told(row)
+        _set_place(row, starts[row.pk], chairs[row.pk], new_days[row.number], course.site, first_day, now)
+        _save_all([row])
+        told.append((row, old))
+    _tell_all(told, by, now)
+    signals.sessions_moved.send(sender=TreatmentSession, sessions=moved, by=by, now=now)
     return moved
 
 
@@ -237,34 +236,53 @@ def _in_order(moved: list[TreatmentSession], new_days: Mapping[int, date]) -> li
     return order
 
 
-def _place(row, start, chair, day, course, first_day, now) -> None:
+def _set_place(row, start, chair, day, site, first_day, now) -> None:
     row.starts_at, row.local_date, row.chair_id = start, day, chair
-    row.ends_at = start + timedelta(minutes=course.site.session_minutes)
+    row.ends_at = start + timedelta(minutes=site.session_minutes)
     row.week = max(1, protocol.week_of(first_day, day))
     row.phase = protocol.phase_of_session(row.number, row.week)
     # Whoever confirmed, confirmed another time.
     row.confirmation, row.expected_at, row.updated_at = Confirmation.UNCONFIRMED, None, now
+
+
+def _save_all(rows: Sequence[TreatmentSession]) -> None:
     fields = ["starts_at", "ends_at", "local_date", "chair", "week", "phase"]
     try:
         with transaction.atomic():
-            row.save(update_fields=[*fields, "confirmation", "expected_at", "updated_at"])
+            TreatmentSession.objects.bulk_update(rows, [*fields, "confirmation", "expected_at", "updated_at"])
     except IntegrityError as error:  # the database has the last word
         raise Refused.because(
             "chair_taken", _("Somebody else booked at the same moment. Look again.")
         ) from error
 
 
-def _tell(row: TreatmentSession, old: dict[str, str], by, now) -> None:
-    new = _as_told(row)
-    SessionEvent.objects.create(
-        session=row,
-        kind=SessionEventKind.MOVED,
-        from_status=row.status,
-        to_status=row.status,
-        at=now,
-        by=by,
-        detail={"from": old, "to": new},
+def _tell_all(told: Sequence[tuple[TreatmentSession, dict[str, str]]], by, now: datetime) -> None:
+    """`told`: each session with where it was."""
+    stories = [(row, old, _as_told(row)) for row, old in told]
+    SessionEvent.objects.bulk_create(
+        SessionEvent(
+            session=row,
+            kind=SessionEventKind.MOVED,
+            from_status=row.status,
+            to_status=row.status,
+            at=now,
+            by=by,
+            detail={"from": old, "to": new},
+        )
+        for row, old, new in stories
     )
-    audit.record(
-        "session.moved", by=by, now=now, site=row.site_id, patient=row.patient_id, on=row, old=old, new=new
+    audit.record_many(
+        [
+            {
+                "action": "session.moved",
+                "by": by,
+                "now": now,
+                "site": row.site_id,
+                "patient": row.patient_id,
+                "on": row,
+                "old": old,
+                "new": new,
+            }
+            for row, old, new in stories
+        ]
     )

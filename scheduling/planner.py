@@ -84,6 +84,7 @@ COST = Cost()
 # Minutes after its start at which a session wants a nurse's hands: the dose, the 40-minute pressure, the leaving.
 HANDS = (15, 55, 135)
 HANDS_MINUTES = 5
+_MINUTE = timedelta(minutes=1)
 # Days between two sessions for which nothing is paid. Week 5 begins 4 days after a Thursday's eighth session.
 IDEAL_GAPS = {protocol.INDUCTION: (3, 4), protocol.WEEKLY: (3, 4, 7), protocol.MAINTENANCE: (7, 14)}
 NEAR_DAYS = (0, 1, -1, 2, -2, 3)
@@ -221,16 +222,14 @@ def _patient_cannot(request: Request, diary: Diary, start: datetime) -> bool:
 def _hands_full(diary: Diary, start: datetime) -> int:
     """How often as many patients want hands at once as there are nurses, counted in five minutes."""
     span = diary.span(start)
-    others = [item.span.start for item in diary.busy_near(span)]
+    # In minutes from this start: plain numbers, for this is asked for every slot.
+    others = [(item.span.start - start) / _MINUTE for item in diary.busy_near(span)]
     nurses, times = diary.nurses_near(span), 0
     for mine in HANDS:
-        moment = start + timedelta(minutes=mine)
         same = sum(
-            abs(other + timedelta(minutes=theirs) - moment) < timedelta(minutes=HANDS_MINUTES)
-            for other in others
-            for theirs in HANDS
+            -HANDS_MINUTES < other + theirs - mine < HANDS_MINUTES for other in others for theirs in HANDS
         )
-        times += same >= cover_at(moment, nurses)
+        times += same > 0 and same >= cover_at(start + timedelta(minutes=mine), nurses)
     return times
 
 

@@ -88,10 +88,8 @@ def replan_day(*, site: Site, day: date, by, now: datetime) -> Proposal:
         Refused: somebody booked into one of the places at the same moment.
     """
     lock_courses(_booked_on(site, day, now))
-    sketch = propose(site=site, day=day, now=now)
-    targets = {site_day(site, p.start) for p in sketch.placed if p.start} | {day}
-    lock_days(site, targets)
-    # Under the locks the book cannot change any more: this is the proposal that counts.
+    # Every day to which a session may go: under these locks the book cannot change any more.
+    lock_days(site, [day + timedelta(days=offset) for offset in range(-LOOK_DAYS, LOOK_DAYS + 2)])
     proposal = propose(site=site, day=day, now=now)
     starts = {p.session: (p.start, p.chair) for p in proposal.placed if p.start}
     place_many(site=site, places=starts, by=by, now=now)
@@ -104,14 +102,10 @@ def lock_courses(rows: Sequence[TreatmentSession]) -> None:
     list(Course.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
 
 
-def site_day(site: Site, moment: datetime) -> date:
-    return moment.astimezone(site.tz).date()
-
-
 def _booked_on(site: Site, day: date, now: datetime) -> list[TreatmentSession]:
     rows = TreatmentSession.objects.on(site, day).filter(status=SessionStatus.BOOKED, starts_at__gt=now)
     return list(
-        rows.select_related("site", "patient", "course__patient", "chair").order_by("starts_at", "pk")
+        rows.select_related("site", "patient__site", "course__patient", "chair").order_by("starts_at", "pk")
     )
 
 

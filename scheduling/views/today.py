@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from clinic import access, clock, moments
+from clinic import access, clock, moments, unchanged
 from clinic.access import May
 from clinic.errors import Refused
 from clinic.sites import choose_site, current_site
@@ -24,7 +24,10 @@ def today(request):
     if site is None:
         return redirect("clinic:no-site")
     access.require(request.user, May.SEE, site)
-    return _board(request, site, _day(request, site))
+    etag = unchanged.tag(request, site, clock.now())
+    if unchanged.is_known(request, etag):
+        return unchanged.not_modified(etag)
+    return unchanged.marked(_board(request, site, _day(request, site), etag=etag), etag)
 
 
 @require_POST
@@ -81,7 +84,7 @@ def back_to(request, session):
     return redirect(f"{reverse('scheduling:today')}?day={session.local_date.isoformat()}")
 
 
-def _board(request, site, day, *, faults=(), done=""):
+def _board(request, site, day, *, faults=(), done="", etag=""):
     now = clock.now()
     board = day_board(site, day, now=now)
     context = {
@@ -95,6 +98,7 @@ def _board(request, site, day, *, faults=(), done=""):
         "late_form": LateForm(),
         "faults": faults,
         "done": done,
+        "etag": etag,
         "may_book": access.may(request.user, May.BOOK, site),
         "may_arrive": access.may(request.user, May.ARRIVE, site),
         "may_treat": access.may(request.user, May.TREAT, site),

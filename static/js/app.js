@@ -94,6 +94,12 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful && banner) banner.hidden = true;
 });
 
+// -- a part that fetches itself tells what it has, so that nothing new costs nothing --
+document.addEventListener("htmx:configRequest", (event) => {
+  const etag = event.detail.elt.dataset?.etag;
+  if (etag && event.detail.verb === "get") event.detail.headers["If-None-Match"] = etag;
+});
+
 // -- a poll that was answered "nothing new" is no error --
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (event.detail.xhr.status === 304) event.preventDefault();
