@@ -1,8 +1,8 @@
 """Pages that fetch themselves again and again: answered with 304 while nothing has changed.
 
-Every write leaves an event in the audit trail with its site, so the newest of these is the version of all that a site's
-pages show. The minute stands beside it, because "late" comes with time alone. The browser keeps nothing: the page itself
-holds the tag and sends it (static/js/app.js).
+Every write leaves an event in the audit trail with its site, so the newest of these are the version of all that a
+site's pages show. The minute stands beside them, because "late" comes with time alone. The browser keeps nothing: the
+page itself holds the tag and sends it (static/js/app.js).
 """
 
 import hashlib

@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{_course}/wait/", decisions.wait, name="wait"),
     path("patients/<uuid:patient_id>/courses/", courses.patient_courses, name="patient-courses"),
     path(f"{_session}/move/", sessions.move, name="move"),
+    path(f"{_session}/place/", today.place, name="place"),
     path(f"{_session}/cancel/", sessions.cancel, name="cancel"),
     path(f"{_session}/late/", today.late, name="late"),
     path(f"{_session}/no-show/", today.no_show, name="no-show"),

@@ -5,14 +5,16 @@ from datetime import date, timedelta
 from django.contrib import messages as flash
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clinic import access, clock, moments, unchanged
 from clinic.access import May
-from clinic.errors import Refused
+from clinic.errors import Invalid, Refused
+from clinic.ids import parse
 from clinic.sites import choose_site, current_site
-from scheduling import answers
+from scheduling import answers, moving
 from scheduling.board import day_board
 from scheduling.forms import LateForm
 from scheduling.models import TreatmentSession
@@ -59,6 +61,39 @@ def late(request, session_id):
     return act(request, session_id, May.BOOK, note, _("Noted: running late."))
 
 
+@require_POST
+def place(request, session_id):
+    """Dropped somewhere else on the board: to that time and chair, or every reason against."""
+    sessions = TreatmentSession.objects.select_related("site", "patient", "course", "chair")
+    session = access.get_or_404(sessions, request.user, session_id)
+    access.require(request.user, May.BOOK, session.site)
+    was = {"starts_at": session.starts_at.isoformat(), "chair": session.chair_id}
+    starts_at, chair = moments.read_instant(request.POST.get("starts_at")), parse(request.POST.get("chair"))
+    faults, done, undo_form = [], "", None
+    try:
+        if starts_at is None or chair is None:
+            raise Invalid.because("required", _("Choose a time and a chair."))
+        moving.move_session(
+            session=session, starts_at=starts_at, chair=chair, by=request.user, now=clock.now()
+        )
+    except Refused as refusal:
+        faults = refusal.faults
+    else:
+        local = starts_at.astimezone(session.site.tz)
+        done = _("%(who)s moved to %(time)s.") % {
+            "who": session.patient.list_name,
+            "time": date_format(local, "g:i A"),
+        }
+        undo_form = {**was, "url": reverse("scheduling:place", args=[session.pk])}
+    if request.htmx:
+        return _board(request, session.site, session.local_date, faults=faults, done=done, undo=undo_form)
+    for fault in faults:
+        flash.error(request, fault.detail)
+    if done:
+        flash.success(request, done)
+    return back_to(request, session)
+
+
 def act(request, session_id, right, verb, done):
     """Do one thing with a session and show its day again, with every reason where it was refused."""
     sessions = TreatmentSession.objects.select_related("site", "patient", "course")
@@ -84,7 +119,7 @@ def back_to(request, session):
     return redirect(f"{reverse('scheduling:today')}?day={session.local_date.isoformat()}")
 
 
-def _board(request, site, day, *, faults=(), done="", etag=""):
+def _board(request, site, day, *, faults=(), done="", etag="", undo=None):
     now = clock.now()
     board = day_board(site, day, now=now)
     context = {
@@ -98,6 +133,7 @@ def _board(request, site, day, *, faults=(), done="", etag=""):
         "late_form": LateForm(),
         "faults": faults,
         "done": done,
+        "undo": undo,
         "etag": etag,
         "may_book": access.may(request.user, May.BOOK, site),
         "may_arrive": access.may(request.user, May.ARRIVE, site),

@@ -72,7 +72,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const target = event.detail.target;
   const polls = event.detail.requestConfig?.verb === "get" && target.matches?.("[data-polls]");
   const busy = target.contains?.(document.activeElement) && document.activeElement.matches("input, textarea, select");
-  if (polls && (busy || target.querySelector?.("dialog[open]"))) event.detail.shouldSwap = false;
+  if (polls && (busy || document.body.dataset.dragging || target.querySelector?.("dialog[open]"))) event.detail.shouldSwap = false;
 });
 
 // -- a request that failed says so and leaves everything as it was --
