@@ -1,6 +1,8 @@
 """What the benchmarks share: a clinic on PostgreSQL behind the production server, clients on the same machine, medians.
 
-The database is made anew for each run and dropped afterwards. `BENCH_SERVER` names another PostgreSQL.
+The database is made anew for each run and dropped afterwards. `BENCH_SERVER` names another PostgreSQL, BENCH_DATABASE
+another database (two runs at a time want two names), BENCH_REDIS another Redis. BENCH_KEEP names a database that stands
+already and stays: a large one of make_scale.
 """
 
 import http.client
@@ -20,17 +22,20 @@ import psycopg
 from tests.launcher.processes import Run
 
 SERVER = os.environ.get("BENCH_SERVER", "postgres://postgres@127.0.0.1:5432")
-DATABASE = "spravato_bench"
+DATABASE = os.environ.get("BENCH_DATABASE", "spravato_bench")
 KEY = "for-benchmarks-only-0123456789012345678901234567"
 REDIS = os.environ.get("BENCH_REDIS", "redis://127.0.0.1:6379/9")
 
 
+KEPT = os.environ.get("BENCH_KEEP", "")
+
+
 @contextmanager
-def clinic(**variables: str) -> Iterator[Run]:
-    """An empty clinic on a fresh database, served as in production."""
-    _remake()
+def clinic(server: str = SERVER, **variables: str) -> Iterator[Run]:
+    """A clinic on a fresh database, served as in production."""
+    _remake(server)
     with tempfile.TemporaryDirectory(prefix="clinic-bench-") as folder:
-        url = f"{SERVER}/{DATABASE}"
+        url = f"{server}/{KEPT or DATABASE}"
         # The same in both processes, so that a session made here is known there.
         options = {
             "SECRET_KEY": KEY,
@@ -42,15 +47,15 @@ def clinic(**variables: str) -> Iterator[Run]:
         }
         run = Run(Path(folder), **{**options, **variables})
         try:
-            yield run.start().wait_open()
+            yield run.start().wait_open(300)
         finally:
             run.stop()
-            _drop()
+            _drop(server)
 
 
-def django_here() -> None:
+def django_here(server: str = SERVER) -> None:
     """Use the same database from this process, for what is prepared and for counting queries."""
-    os.environ["DATABASE_URL"] = f"{SERVER}/{DATABASE}"
+    os.environ["DATABASE_URL"] = f"{server}/{KEPT or DATABASE}"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="clinic-bench-django-")
     os.environ["SECRET_KEY"] = KEY
@@ -111,12 +116,14 @@ def at_once(deeds: list[Callable[[], object]]) -> None:
         thread.join()
 
 
-def _remake() -> None:
-    _drop()
-    with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as line:
-        line.execute(f"CREATE DATABASE {DATABASE}")
+def _remake(server: str) -> None:
+    if not KEPT:
+        _drop(server)
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as line:
+            line.execute(f"CREATE DATABASE {DATABASE}")
 
 
-def _drop() -> None:
-    with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as line:
-        line.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+def _drop(server: str) -> None:
+    if not KEPT:
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as line:
+            line.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")

@@ -5,13 +5,16 @@ not hold is forbidden (403).
 """
 
 from enum import StrEnum
+from typing import Any
 
+from django.db.models import UUIDField
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from clinic.enums import Role
 from clinic.errors import NotAllowed
 from clinic.models import Membership, Site
+from clinic.prepared import Param, Prepared
 from clinic.sites import current_site
 
 
@@ -26,6 +29,11 @@ class May(StrEnum):
     TREAT = "treat"  # the chair
     DECIDE = "decide"  # what belongs to a clinician who prescribes
     TEXTS = "texts"
+    NUMBERS = "numbers"  # how are we doing
+    REPORT = "report"  # the monitoring form, serious adverse events
+    ENROL = "enrol"  # the patient's papers with the REMS
+    HANDLE_DRUG = "handle_drug"  # receive, waste, return, correct
+    COUNT_DRUG = "count_drug"  # see the cabinet and its ledger, count it, order, report
 
 
 RIGHTS: dict[May, frozenset[str]] = {
@@ -36,8 +44,18 @@ RIGHTS: dict[May, frozenset[str]] = {
     May.ARRIVE: frozenset({Role.DESK, Role.NURSE, Role.PRESCRIBER}),
     May.TREAT: frozenset({Role.NURSE, Role.PRESCRIBER}),
     May.DECIDE: frozenset({Role.PRESCRIBER}),
+    May.NUMBERS: frozenset({Role.NURSE, Role.PRESCRIBER, Role.MANAGER}),
     May.TEXTS: frozenset({Role.DESK, Role.NURSE, Role.MANAGER}),
+    May.REPORT: frozenset({Role.NURSE, Role.PRESCRIBER, Role.MANAGER}),
+    May.ENROL: frozenset(Role.values),
+    May.HANDLE_DRUG: frozenset({Role.NURSE, Role.PRESCRIBER}),
+    May.COUNT_DRUG: frozenset({Role.NURSE, Role.PRESCRIBER, Role.MANAGER}),
 }
+
+
+_memberships = Prepared(
+    Membership.objects.filter(user_id=Param("user", UUIDField())).values_list("site_id", "role")
+)
 
 
 def roles_at(user, site) -> frozenset[str]:
@@ -45,12 +63,18 @@ def roles_at(user, site) -> frozenset[str]:
     cache = user.__dict__.setdefault("_roles", {})
     site_id = getattr(site, "pk", site)
     if site_id not in cache:
-        rows = Membership.objects.filter(user=user).values_list("site_id", "role")
-        cache.clear()
-        for known_id, role in rows:
-            cache.setdefault(known_id, set()).add(role)
+        remember_roles(user, _memberships(user=user.pk))
+        cache = user.__dict__["_roles"]
         cache.setdefault(site_id, set())
     return frozenset(cache[site_id])
+
+
+def remember_roles(user, rows) -> None:
+    """`rows`: all of the user's sites, each with a role there."""
+    cache: dict[Any, set[str]] = {}
+    for site_id, role in rows:
+        cache.setdefault(site_id, set()).add(role)
+    user.__dict__["_roles"] = cache
 
 
 def may(user, right: May, site) -> bool:
@@ -76,9 +100,12 @@ def site_in_hand(request, right: May) -> Site:
     return site
 
 
-def get_or_404(queryset, user, pk):
-    """The row with `pk` if it belongs to a site of `user`; otherwise it does not exist."""
-    row = queryset.filter(pk=pk).first() if pk is not None else None
+def get_or_404(rows, user, pk):
+    """The row with `pk` of a queryset, or of a prepared one that asks for `pk`, if it belongs to a site of `user`;
+    otherwise it does not exist."""
+    row = None
+    if pk is not None:
+        row = rows.one(pk=pk) if isinstance(rows, Prepared) else rows.filter(pk=pk).first()
     if row is None or not roles_at(user, row.pk if isinstance(row, Site) else row.site_id):
         raise Http404
     return row

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, UUIDField
 from ninja import Router
 from ninja.responses import Status
 from pydantic import Field
@@ -14,9 +14,18 @@ from clinic.enums import ConsentKind, Role
 from clinic.errors import Fault, Invalid
 from clinic.ids import parse
 from clinic.models import Membership, Patient, Site, User
+from clinic.prepared import Param, Prepared
 from clinic.schemas import Body, Day, Instant, Small, Text, Wall, local
 
 router = Router(tags=["People and places"])
+
+
+class MePatch(Body):
+    email: Text | None = None
+    phone: Text | None = None
+    mobile: Text | None = None
+    language: Text | None = None
+    texts: bool | None = None
 
 
 class HoursIn(Body):
@@ -36,6 +45,7 @@ class SiteIn(Body):
     session_minutes: Small = 150
     rems_certified_on: Day | None = None
     holidays: Text = ""
+    calendar_names: Text = "initials"
     phone: Text = ""
     address: Text = ""
 
@@ -102,6 +112,22 @@ class PatientPatch(Body):
     contraindications: list[Text] | None = None
     escort: EscortIn | None = None
     active: bool | None = None
+
+
+@router.get("/me", response=dict, summary="Who you are, and how you are reached")
+def get_me(request):
+    return me_out(request.user)
+
+
+@router.patch("/me", response=dict, summary="How you are reached, and whether you want texts about work")
+def change_me(request, payload: MePatch):
+    """Only what is in the body changes. `texts` agrees to texts to `mobile` about a chair that wants you or a form
+    that is due; no text names a patient. `language`: of those texts, en or es."""
+    given = {name: value for name, value in payload.dict(exclude_unset=True).items() if value is not None}
+    stands = {name: me_out(request.user)[name] for name in ("email", "phone", "mobile", "texts", "language")}
+    return me_out(
+        people.set_reach(user=request.user, by=request.user, now=clock.now(), **{**stands, **given})
+    )
 
 
 @router.post("/sites", response={201: dict}, summary="Make a site; you become its manager")
@@ -204,9 +230,12 @@ def change_patient(request, patient_id: str, payload: PatientPatch):
     return patient_out(patient)
 
 
+_site = Prepared(Site.objects.filter(pk=Param("pk", UUIDField())))
+
+
 def site_of(request, site_id: str, right: May) -> Site:
     """The site by its id, if it is one of the caller's and the right is theirs."""
-    site = access.get_or_404(Site.objects.all(), request.user, parse(site_id))
+    site = access.get_or_404(_site, request.user, parse(site_id))
     access.require(request.user, right, site)
     return site
 
@@ -215,6 +244,20 @@ def patient_of(request, patient_id: str, right: May) -> Patient:
     patient = access.get_or_404(Patient.objects.select_related("site"), request.user, parse(patient_id))
     access.require(request.user, right, patient.site)
     return patient
+
+
+def me_out(user: User) -> dict[str, Any]:
+    return {
+        "id": str(user.pk),
+        "username": user.username,
+        "given_name": user.first_name,
+        "family_name": user.last_name,
+        "email": user.email,
+        "phone": user.phone,
+        "mobile": user.mobile,
+        "language": user.language,
+        "texts": user.texts_agreed_at is not None,
+    }
 
 
 def site_out(site: Site) -> dict[str, Any]:
@@ -228,6 +271,7 @@ def site_out(site: Site) -> dict[str, Any]:
         "rems_certified_on": site.rems_certified_on,
         "patients_per_nurse": site.patients_per_nurse,
         "holidays": site.holidays,
+        "calendar_names": site.calendar_names,
         "slot_minutes": site.slot_minutes,
         "session_minutes": site.session_minutes,
         "chairs": [{"id": str(chair.pk), "name": chair.name} for chair in site.chairs.all() if chair.active],

@@ -10,7 +10,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
-from clinic import clock, logs, problems, tokens
+from clinic import clock, logs, outage, problems, tokens
 from clinic.errors import Fault, Refused
 
 _log = logs.get(__name__)
@@ -35,7 +35,26 @@ api = NinjaAPI(
 )
 
 
-for _router in ("clinic.api", "scheduling.api", "scheduling.api_life", "monitoring.api", "notifications.api"):
+ROUTERS = (
+    "clinic.api",
+    "scheduling.api",
+    "scheduling.api_life",
+    "scheduling.api_authorizations",
+    "scheduling.api_boards",
+    "scheduling.api_closures",
+    "scheduling.api_feeds",
+    "monitoring.api",
+    "monitoring.api_drug",
+    "monitoring.api_drug_records",
+    "monitoring.api_floor",
+    "monitoring.api_rems",
+    "monitoring.api_papers",
+    "notifications.api",
+    "notifications.api_settings",
+    "notifications.api_calls",
+    "notifications.api_talk",
+)
+for _router in ROUTERS:
     api.add_router("", f"{_router}.router")
 
 
@@ -77,6 +96,17 @@ def _too_big(request, error):
     return problems.problem(
         413, _("The body is too large."), [Fault("too_large", _("The body is too large."))]
     )
+
+
+def _away(request, error):
+    _log.warning("database_away", error=type(error).__name__)
+    # Whoever holds a transaction around this one may try it again.
+    request.yielded = outage.yielded(error)
+    return outage.unavailable()
+
+
+for _error in outage.AWAY:
+    api.add_exception_handler(_error, _away)
 
 
 @api.exception_handler(Exception)

@@ -10,20 +10,23 @@ from typing import Any
 from django.db import IntegrityError, models, transaction
 
 from clinic.models import AuditBlock, AuditEvent
+from clinic.prepared import Insert
 
-# How the deed came in: "page", "api" or "system". Set by the request's middleware.
+# How the deed came in: "page", "api", "link" (a patient, by the link of a text) or "system". Set by the request's
+# middleware.
 channel: ContextVar[str] = ContextVar("channel", default="system")
 
 # Longer than any transaction lasts: what is older can get no neighbours any more.
 SETTLED_AFTER = timedelta(minutes=5)
 BLOCK_SIZE = 1000
+_insert = Insert(AuditEvent)
 
 
 def record(
     action: str, *, by, now: datetime, site=None, patient=None, on=None, reason: str = "", **detail: Any
 ):
     """Write one event. `on` is the object; `detail` must be JSON and may name what changed, old and new."""
-    return AuditEvent.objects.create(**_fields(action, by, now, site, patient, on, reason, detail))
+    _insert([AuditEvent(**_fields(action, by, now, site, patient, on, reason, detail))])
 
 
 def record_many(events: list[dict[str, Any]]) -> None:
@@ -33,7 +36,7 @@ def record_many(events: list[dict[str, Any]]) -> None:
         plain = {key: event[key] for key in ("action", "by", "now", "site", "patient", "on")}
         detail = {key: value for key, value in event.items() if key not in plain}
         rows.append(AuditEvent(**_fields(**plain, reason="", detail=detail)))
-    AuditEvent.objects.bulk_create(rows)
+    _insert(rows)
 
 
 def opened(patient, *, by, now: datetime, page: str) -> None:

@@ -10,4 +10,5 @@ class Scheduler(MemoryScheduler):
 
     def tick(self, *args, **kwargs):
         health.beat("beat")
-        return min(super().tick(*args, **kwargs) or self.max_interval, health.EVERY_SECONDS)
+        # 0 means that something was sent and more may be due: each tick sends one.
+        return min(super().tick(*args, **kwargs), health.EVERY_SECONDS)

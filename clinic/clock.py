@@ -25,6 +25,11 @@ def shift() -> timedelta:
         return timedelta()
 
 
+def shift_ms() -> int:
+    """The same in milliseconds, for clocks that cannot know of it; nothing where no clock is moved."""
+    return int(shift().total_seconds() * 1000) if settings.DEMO_CLOCK else 0
+
+
 def move(by: timedelta) -> timedelta:
     """Move the demo's clock forward and return its whole shift.
 

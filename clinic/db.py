@@ -125,6 +125,61 @@ class AppendOnly(BaseConstraint):
         ]
 
 
+class Unbroken(BaseConstraint):
+    """Rows of one `group` are numbered from 1, and each begins where the one before it ended.
+
+    The first begins at `origin`. With `AppendOnly` beside it, a chain cannot be forked, cut or jumped.
+    """
+
+    def __init__(self, *, name: str, group: str, number: str, begins: str, ends: str, origin: str):
+        super().__init__(name=name)
+        self.group, self.number, self.begins, self.ends, self.origin = group, number, begins, ends, origin
+
+    def deconstruct(self):
+        path, args, kwargs = super().deconstruct()
+        own = ("group", "number", "begins", "ends", "origin")
+        return path, args, {**kwargs, **{name: getattr(self, name) for name in own}}
+
+    def __eq__(self, other):
+        return isinstance(other, Unbroken) and self.deconstruct() == other.deconstruct()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def constraint_sql(self, model, schema_editor):
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
+        else:
+            table = _final_table(model)
+            schema_editor.deferred_sql.append(
+                f'CREATE TRIGGER IF NOT EXISTS "{self.name}" BEFORE INSERT ON "{table}" FOR EACH ROW '
+                f"WHEN NOT ({self._joins(table)}) BEGIN SELECT RAISE(ABORT, '{self.name}'); END"
+            )
+        return None
+
+    def create_sql(self, model, schema_editor):
+        table = model._meta.db_table
+        return (
+            f'CREATE OR REPLACE FUNCTION "{self.name}"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN '
+            f"IF NOT ({self._joins(table)}) THEN RAISE EXCEPTION '{self.name}' "
+            "USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$; "
+            f'CREATE TRIGGER "{self.name}" BEFORE INSERT ON "{table}" '
+            f'FOR EACH ROW EXECUTE FUNCTION "{self.name}"()'
+        )
+
+    def remove_sql(self, model, schema_editor):
+        return f'DROP TRIGGER "{self.name}" ON "{model._meta.db_table}"'
+
+    def validate(self, model, instance, exclude=None, using="default"):
+        """Left to the database: nothing but a verb writes such rows."""
+
+    def _joins(self, table: str) -> str:
+        return (
+            f"(NEW.{self.number} = 1 AND NEW.{self.begins} = '{self.origin}') OR EXISTS ("  # noqa: S608
+            f'SELECT 1 FROM "{table}" AS before WHERE before.{self.group}_id = NEW.{self.group}_id '
+            f"AND before.{self.number} = NEW.{self.number} - 1 AND before.{self.ends} = NEW.{self.begins})"
+        )
+
+
 def one_at_a_time(name: str) -> None:
     """Within a transaction: wait until every other one that called this with `name` has ended.
 

@@ -32,6 +32,15 @@ class ConsentKind(models.TextChoices):
     DETAILED = "detailed", _("Detailed text messages")
 
 
+class CalendarNames(models.TextChoices):
+    """What a calendar feed may tell of a patient: it is read by programs and servers outside of the clinic."""
+
+    NOTHING = "nothing", _("Nothing")
+    INITIALS = "initials", _("Initials")
+    NUMBER = "number", _("Record number")
+    NAMES = "names", _("Names")
+
+
 class Contraindication(models.TextChoices):
     """Where the drug must not be given [label]."""
 
@@ -39,3 +48,21 @@ class Contraindication(models.TextChoices):
     ARTERIOVENOUS_MALFORMATION = "arteriovenous_malformation", _("Arteriovenous malformation")
     INTRACEREBRAL_HAEMORRHAGE = "intracerebral_haemorrhage", _("History of intracerebral haemorrhage")
     ALLERGY = "allergy", _("Allergy to esketamine or ketamine")
+
+
+class DocumentKind(models.TextChoices):
+    """What a scanned paper is; it decides who may read it."""
+
+    PROOF = "proof", _("Proof of sending")
+    ENROLMENT = "enrolment", _("Enrolment form")
+    CERTIFICATION = "certification", _("Certification of the site")
+    SERIOUS_EVENT = "serious_event", _("Serious adverse event")
+
+
+class DocumentType(models.TextChoices):
+    """What a scanner, a fax machine or a telephone makes."""
+
+    PDF = "application/pdf", "PDF"
+    PNG = "image/png", "PNG"
+    JPEG = "image/jpeg", "JPEG"
+    TIFF = "image/tiff", "TIFF"

@@ -1,6 +1,7 @@
 """Is it running? `/healthz`: this process. `/readyz`: everything a clinic needs, by name."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -15,7 +16,13 @@ from clinic.models import Heartbeat
 EVERY_SECONDS = 10
 STALE_AFTER = timedelta(seconds=60)
 _last: dict[str, float] = {}
+_more: dict[str, Callable[[], bool]] = {}
 _log = logs.get(__name__)
+
+
+def check(name: str, is_well: Callable[[], bool]) -> None:
+    """Add something that a clinic needs to `/readyz`. Asked only while the database answers."""
+    _more[name] = is_well
 
 
 def beat(name: str) -> None:
@@ -51,6 +58,7 @@ def _checks() -> dict[str, bool]:
         "broker": _broker_answers(),
         "worker": database and pulses.get("worker", fresh) > fresh,
         "beat": database and pulses.get("beat", fresh) > fresh,
+        **{name: database and is_well() for name, is_well in _more.items()},
     }
 
 

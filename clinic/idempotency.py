@@ -10,12 +10,13 @@ from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from clinic import clock, tokens
+from clinic import clock, outage, tokens
 from clinic.errors import Fault
 from clinic.models import IdempotencyRecord
 from clinic.problems import problem
 
 LONGEST_KEY = 255
+TRIES = 4
 
 
 class IdempotencyMiddleware:
@@ -28,11 +29,23 @@ class IdempotencyMiddleware:
             return self.get_response(request)
         if len(key) > LONGEST_KEY:
             return _refusal("key_too_long", _("An Idempotency-Key has at most 255 characters."))
-        user = _user(request)
-        if user is None:
-            return self.get_response(request)
-        request.token_user = user
-        return self._once(request, user, key)
+        try:
+            user = _user(request)
+            if user is None:
+                return self.get_response(request)
+            request.token_user = user
+            return self._patiently(request, user, key)
+        except outage.AWAY:
+            return outage.unavailable()
+
+    def _patiently(self, request, user, key):
+        """The transaction is ours, so it is ours to try again where the database chose it to yield."""
+        for _try in range(TRIES):
+            request.yielded = False
+            response = self._once(request, user, key)
+            if not request.yielded:
+                break
+        return response
 
     def _once(self, request, user, key):
         digest = _digest(request)

@@ -1,5 +1,6 @@
 """Ids that may be made anywhere, a tablet without Wi-Fi included, and still sort by time."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -16,3 +17,8 @@ def parse(text: str | None) -> UUID | None:
         return UUID(text)
     except (ValueError, TypeError):
         return None
+
+
+def made_at(pk: UUID | str) -> datetime:
+    """When an id of ours was made: a UUIDv7 begins with its milliseconds."""
+    return datetime.fromtimestamp((UUID(str(pk)).int >> 80) / 1000, UTC)

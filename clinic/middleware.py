@@ -24,6 +24,10 @@ OPEN = (
     "/setup/",
     "/static/",
     "/visit/",
+    "/calendar/",
+    "/worker.js",
+    "/offline/",
+    "/clock/",
 )
 
 
@@ -44,6 +48,11 @@ class SignedInMiddleware(LoginRequiredMiddleware):
         return super().process_view(request, view_func, view_args, view_kwargs)
 
 
+def _channel_of(path: str) -> str:
+    """ "link": a patient, through the link of a text."""
+    return "api" if path.startswith("/api/") else "link" if path.startswith("/visit/") else "page"
+
+
 class RequestContextMiddleware:
     """Names the channel for the audit trail, and activates the zone of the site in hand."""
 
@@ -52,7 +61,7 @@ class RequestContextMiddleware:
 
     def __call__(self, request):
         is_api = request.path.startswith("/api/")
-        token = audit.channel.set("api" if is_api else "page")
+        token = audit.channel.set(_channel_of(request.path))
         try:
             if not is_api and request.user.is_authenticated and (site := current_site(request)):
                 timezone.activate(site.tz)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from clinic.views import home, patients, settings, setup
+from clinic.views import documents, home, numbers, patients, reach, settings, setup
 
 app_name = "clinic"
 urlpatterns = [
@@ -23,15 +23,17 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/", patients.patient, name="patient"),
     path("patients/<uuid:patient_id>/edit/", patients.edit, name="patient-edit"),
     path("patients/<uuid:patient_id>/consent/", patients.consent, name="consent"),
+    path("documents/<uuid:document_id>/", documents.document, name="document"),
+    path("numbers/", numbers.index, name="numbers"),
+    path("numbers/<slug:code>.csv", numbers.as_csv, name="numbers-csv"),
+    path("me/", reach.reach, name="reach"),
     path("settings/", settings.index, name="settings"),
     path("settings/site/", settings.site, name="settings-site"),
     path("settings/hours/", settings.hours, name="settings-hours"),
     path("settings/chairs/", settings.add_chair, name="settings-chair"),
     path("settings/chairs/<uuid:chair_id>/toggle/", settings.toggle_chair, name="settings-chair-toggle"),
-    path("settings/closures/", settings.close, name="settings-closure"),
     path("settings/closures/<uuid:closure_id>/reopen/", settings.reopen, name="settings-reopen"),
     path("settings/shifts/", settings.add_shift, name="settings-shift"),
-    path("settings/shifts/<uuid:shift_id>/remove/", settings.remove_shift, name="settings-shift-remove"),
     path("settings/people/", settings.add_person, name="settings-person"),
     path("settings/members/", settings.add_member, name="settings-member"),
     path(

@@ -11,7 +11,12 @@ PAGE = 100
 
 
 def page(rows, cursor: str | None, shape, *, size: int = PAGE) -> dict:
-    """One page of an ordered queryset; the cursor is opaque and names the place to go on.
+    """`page_of`, each row by itself."""
+    return page_of(rows, cursor, lambda found: [shape(row) for row in found], size=size)
+
+
+def page_of(rows, cursor: str | None, shape_all, *, size: int = PAGE) -> dict:
+    """One page of an ordered queryset, shaped as a list; the cursor is opaque and names the place to go on.
 
     Raises:
         Invalid: a cursor that is none of ours.
@@ -19,7 +24,7 @@ def page(rows, cursor: str | None, shape, *, size: int = PAGE) -> dict:
     start = _decode(cursor)
     found = list(rows[start : start + size + 1])
     following = _encode(start + size) if len(found) > size else None
-    return {"items": [shape(row) for row in found[:size]], "next": following}
+    return {"items": shape_all(found[:size]), "next": following}
 
 
 def _encode(start: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from clinic import audit, checks
+from clinic import audit, checks, signals
 from clinic.enums import ConsentKind, Contraindication, Language, Sex
 from clinic.errors import Fault, Invalid, Refused
 from clinic.models import Consent, Patient, Site
@@ -74,6 +74,7 @@ def update_patient(*, patient: Patient, changes: Mapping[str, Any], by, now: dat
         audit.record(
             "patient.changed", by=by, now=now, site=patient.site, patient=patient, on=patient, changed=changed
         )
+        signals.patient_changed.send(sender=Patient, patient=patient, by=by, now=now)
     return patient
 
 
@@ -93,7 +94,7 @@ def record_consent(
     faults += checks.text(values, "wording", 2000, required=False)
     if faults:
         raise Invalid(faults)
-    patient = Patient.objects.select_for_update(of=("self",)).get(pk=patient.pk)
+    patient = Patient.objects.select_for_update(of=("self",)).select_related("site").get(pk=patient.pk)
     kinds = (
         {kind, ConsentKind.TEXTS} if given else ({kind} if kind == ConsentKind.DETAILED else set(ConsentKind))
     )
@@ -117,6 +118,7 @@ def record_consent(
         kinds=sorted(str(k) for k in kinds),
         method=values["method"],
     )
+    signals.patient_changed.send(sender=Patient, patient=patient, by=by, now=now)
     return next(row for row in rows if row.kind == kind)
 
 

@@ -4,13 +4,20 @@ from datetime import datetime
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clinic import audit, checks
-from clinic.enums import Role
+from clinic.enums import Language, Role
 from clinic.errors import Fault, Invalid, Refused
 from clinic.models import Membership, Site, User
+
+# What somebody agrees to; kept in the audit trail with their answer.
+TEXTS_WORDING = (
+    "Texts from the clinic to my mobile when I am wanted at a chair or a form of mine is due, at any hour. "
+    "STOP ends them, START brings them back."
+)
 
 
 @transaction.atomic
@@ -63,6 +70,46 @@ def set_password(*, user: User, password: str, by, now: datetime) -> None:
 
 
 @transaction.atomic
+def set_reach(
+    *,
+    user: User,
+    email: str,
+    phone: str,
+    by,
+    now: datetime,
+    mobile: str = "",
+    texts: bool = False,
+    language: str = Language.ENGLISH,
+) -> User:
+    """How colleagues and the REMS reach somebody: `email` and `phone` stand on the forms of the sessions that they
+    watch; to `mobile` go texts about work, where they agree (`texts`, to TEXTS_WORDING), in their `language`.
+
+    Raises:
+        Invalid: an address, a number or a language that cannot be, or texts without a mobile, all faults at once.
+    """
+    values = {"email": email, "phone": phone, "mobile": mobile, "language": language}
+    faults = checks.text(values, "email", 254, required=False)
+    faults += checks.phone(values, "phone") + checks.phone(values, "mobile")
+    faults += checks.choice(values, "language", Language.values)
+    if values["email"]:
+        faults += _email_faults(values["email"])
+    if texts and not str(mobile).strip():
+        faults.append(Fault("required", _("Texts need a mobile number."), "mobile"))
+    if faults:
+        raise Invalid(faults)
+    user.language = values["language"]
+    had = (user.mobile, user.texts_agreed_at is not None)
+    user.email, user.phone, user.mobile = values["email"], values["phone"], values["mobile"]
+    if had != (user.mobile, texts):
+        # Another number is another answer.
+        user.texts_agreed_at = now if texts else None
+        audit.record("person.texts_answered", by=by, now=now, on=user, given=texts, wording=TEXTS_WORDING)
+    user.save(update_fields=["email", "phone", "mobile", "texts_agreed_at", "language"])
+    audit.record("person.reach_set", by=by, now=now, on=user)
+    return user
+
+
+@transaction.atomic
 def add_member(*, site: Site, user: User, role: str, by, now: datetime) -> Membership:
     """Give `user` a role at the site. Twice is the same as once.
 
@@ -91,6 +138,14 @@ def remove_member(*, membership: Membership, by, now: datetime) -> None:
     user, role = membership.user, membership.role
     membership.delete()
     audit.record("member.removed", by=by, now=now, site=site, on=user, role=role)
+
+
+def _email_faults(address: str) -> list[Fault]:
+    try:
+        validate_email(address)
+    except ValidationError:
+        return [Fault("unreadable", _("Not an e-mail address."), "email")]
+    return []
 
 
 def _username_faults(user: User) -> list[Fault]:

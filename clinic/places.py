@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clinic import audit, checks, public_holidays
-from clinic.enums import CLINICIANS, Role
+from clinic.enums import CLINICIANS, CalendarNames, Role
 from clinic.errors import Fault, Invalid, Refused
 from clinic.models import Chair, Closure, Membership, OpeningHours, Shift, Site, User
 
@@ -21,9 +21,11 @@ SETTINGS = (
     "session_minutes",
     "patients_per_nurse",
     "holidays",
+    "calendar_names",
     "observation_minutes",
     "observe_from_last_device",
     "checkpoint_minutes",
+    "flagged_minutes",
     "limits",
     "alert_minutes",
 )
@@ -175,11 +177,12 @@ def close(
     by,
     now: datetime,
     chair: Chair | None = None,
+    staff: User | None = None,
 ) -> Closure:
-    """The site or one chair is out of use. Sessions within are not touched here; scheduling finds them.
+    """The site, one chair or one person is out. Sessions within are not touched here; scheduling finds them.
 
     Raises:
-        Invalid: an end before the start, no reason.
+        Invalid: an end before the start, no reason, a chair or a person of another site, or both at once.
     """
     values = {"reason": reason}
     faults = checks.text(values, "reason", 200)
@@ -187,10 +190,21 @@ def close(
         faults.append(Fault("impossible", _("After the start."), "ends_at"))
     if chair is not None and chair.site_id != site.pk:
         faults.append(Fault("unknown", _("No such chair at this site."), "chair"))
+    if staff is not None and not Membership.objects.filter(site=site, user=staff).exists():
+        faults.append(Fault("not_a_member", _("This person does not work at this site."), "staff"))
+    if chair is not None and staff is not None:
+        faults.append(Fault("impossible", _("A chair or a person, not both."), "staff"))
     if faults:
         raise Invalid(faults)
     closure = Closure.objects.create(
-        site=site, chair=chair, starts_at=starts_at, ends_at=ends_at, created_by=by, created_at=now, **values
+        site=site,
+        chair=chair,
+        staff=staff,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        created_by=by,
+        created_at=now,
+        **values,
     )
     audit.record("closure.made", by=by, now=now, site=site, on=closure, reason=values["reason"])
     return closure
@@ -277,15 +291,22 @@ def _site_faults(values: dict[str, Any]) -> list[Fault]:
         faults.append(Fault("impossible", _("From the observation's minutes to 720."), "session_minutes"))
     if not 1 <= values.get("patients_per_nurse", 4) <= 50:
         faults.append(Fault("impossible", _("From 1 to 50."), "patients_per_nurse"))
+    if values.get("calendar_names", CalendarNames.INITIALS) not in CalendarNames.values:
+        allowed = ", ".join(CalendarNames.values)
+        faults.append(Fault("unknown", _("One of %s.") % allowed, "calendar_names"))
     if values.get("holidays", "") not in ("", *public_holidays.regions()):
         faults.append(Fault("unknown", _("A state such as US-OH, US, or nothing."), "holidays"))
-    return faults + _minutes_faults(values.get("checkpoint_minutes", []))
+    if not 1 <= values.get("alert_minutes", 5) <= 60:
+        faults.append(Fault("impossible", _("From 1 to 60."), "alert_minutes"))
+    for name in ("checkpoint_minutes", "flagged_minutes"):
+        faults += _minutes_faults(values.get(name) or [], name)
+    return faults
 
 
-def _minutes_faults(minutes: Sequence[Any]) -> list[Fault]:
+def _minutes_faults(minutes: Sequence[Any], name: str) -> list[Fault]:
     if all(isinstance(minute, int) and 1 <= minute <= 600 for minute in minutes):
         return []
-    return [Fault("impossible", _("Whole minutes from 1 to 600."), "checkpoint_minutes")]
+    return [Fault("impossible", _("Whole minutes from 1 to 600."), name)]
 
 
 def _chair_faults(names: Sequence[str]) -> list[Fault]:

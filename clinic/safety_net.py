@@ -5,6 +5,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from clinic import texts_settings
+
 
 def refuse_unsafe(settings: Mapping[str, Any]) -> None:
     """Raises ImproperlyConfigured naming every unsafe setting at once."""
@@ -25,20 +27,7 @@ def unsafe(settings: Mapping[str, Any]) -> list[str]:
         ),
         (not settings["PUBLIC_BASE_URL"].startswith("https://"), "PUBLIC_BASE_URL must begin with https://."),
         (not database["ENGINE"].endswith("postgresql"), "DATABASE_URL must name a PostgreSQL database."),
-        (
-            settings["TEXTS_PROVIDER"] not in ("console", "twilio"),
-            "TEXTS_PROVIDER must be console or twilio.",
-        ),
-        (
-            settings["TEXTS_PROVIDER"] == "twilio" and not _twilio_complete(settings),
-            "TEXTS_PROVIDER=twilio wants TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and one of "
-            "TWILIO_MESSAGING_SERVICE_SID and TWILIO_FROM.",
-        ),
         (bool(settings["TWILIO_API_URL"]), "TWILIO_API_URL is for tests only."),
     ]
-    return [sentence for is_unsafe, sentence in checks if is_unsafe]
-
-
-def _twilio_complete(settings: Mapping[str, Any]) -> bool:
-    sender = settings["TWILIO_MESSAGING_SERVICE_SID"] or settings["TWILIO_FROM"]
-    return bool(settings["TWILIO_ACCOUNT_SID"] and settings["TWILIO_AUTH_TOKEN"] and sender)
+    texts = [fault.detail for fault in texts_settings.faults(settings) if fault.fatal]
+    return [sentence for is_unsafe, sentence in checks if is_unsafe] + texts

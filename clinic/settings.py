@@ -123,12 +123,15 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "clinic"
 CELERY_BEAT_SCHEDULER = "clinic.beat:Scheduler"
-TICK_SECONDS = env.int("TICK_SECONDS", default=5)
+TICK_SECONDS = env.int("TICK_SECONDS", default=2)
 CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": every, "options": {"expires": every}}
     for name, task, every in [
         ("send what is due", "notifications.tasks.dispatch", TICK_SECONDS),
+        ("alerts that nobody answers", "monitoring.tasks.escalate", TICK_SECONDS),
         ("repair the outbox", "notifications.tasks.sweep", 60),
+        ("remove old words", "notifications.tasks.forget_words", 600),
+        ("forms that are due", "monitoring.tasks.mind_forms", 900),
         ("seal the audit trail", "clinic.tasks.seal_audit", 300),
         ("forget old answers", "clinic.tasks.forget_old_answers", 3600),
     ]
@@ -139,7 +142,7 @@ CELERY_BEAT_SCHEDULE = {
 AUTH_USER_MODEL = "clinic.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "clinic.backends.Backend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -222,7 +225,7 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "clinic.static_files.Storage"
         if PRODUCTION
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
@@ -238,6 +241,14 @@ TWILIO_FROM = env.str("TWILIO_FROM", default="")
 # Where the Twilio library's requests go instead; for tests and stand-ins on this machine.
 TWILIO_API_URL = env.str("TWILIO_API_URL", default="")
 TEXTS_IN_FLIGHT = env.int("TEXTS_IN_FLIGHT", default=32)
+# What kind of number the texts come from; carriers take so many segments a second of each [Twilio].
+TWILIO_SENDER = env.str("TWILIO_SENDER", default="long_code")
+SEGMENTS_PER_SECOND = {"long_code": 1.0, "toll_free": 3.0, "short_code": 100.0}
+# Segments a second; 0 is as fast as it goes. Named by hand where a messaging service has several numbers.
+TEXTS_PER_SECOND = env.float(
+    "TEXTS_PER_SECOND",
+    default=SEGMENTS_PER_SECOND.get(TWILIO_SENDER, 1.0) if TEXTS_PROVIDER == "twilio" else 0.0,
+)
 
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 

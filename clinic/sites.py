@@ -1,14 +1,36 @@
 """Which site a person is looking at. Kept in their session; always one where they work."""
 
-from clinic.models import Site
+from django.db.models import UUIDField
+
+from clinic.models import Membership, Site
+from clinic.prepared import Param, Prepared
 
 KEY = "site"
 
 
+_memberships = Prepared(
+    Membership.objects.filter(user_id=Param("user", UUIDField()))
+    .select_related("site", "user")
+    .order_by("site__name", "role")
+)
+
+
+def memberships(user_id) -> list[Membership]:
+    """Where somebody works, by the site's name, with the sites and the person."""
+    return _memberships(user=user_id)
+
+
 def sites_of(request) -> list[Site]:
-    """The sites of the signed-in person, by name. Read once for a request."""
+    """The sites of the signed-in person, by name. Read once for a request, mostly with the person."""
     if not hasattr(request, "_sites"):
-        request._sites = list(Site.objects.visible_to(request.user))
+        rows = getattr(request.user, "known_memberships", None)
+        rows = memberships(request.user.pk) if rows is None else rows
+        request._sites = list({row.site_id: row.site for row in rows}.values())
+        roles: dict = {}
+        for row in rows:
+            roles.setdefault(row.site_id, set()).add(row.role)
+        # What `clinic.access.roles_at` would ask for.
+        request.user.__dict__["_roles"] = roles
     return request._sites
 
 

@@ -5,11 +5,20 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import CharField, F
 
-from clinic import audit
+from clinic import access, audit
 from clinic.models import ApiToken, User
+from clinic.prepared import Param, Prepared
 
 _USED_RESOLUTION = timedelta(minutes=5)
+# A row for each of the user's roles, so that who they are and what they may is one question.
+_by_digest = Prepared(
+    ApiToken.objects.select_related("user")
+    .filter(digest=Param("digest", CharField()), revoked_at__isnull=True, user__is_active=True)
+    .annotate(role_at=F("user__memberships__site_id"), role=F("user__memberships__role"))
+    .order_by()
+)
 
 
 @transaction.atomic
@@ -29,13 +38,11 @@ def revoke(*, token: ApiToken, by, now: datetime) -> None:
 
 def user_for(raw: str, *, now: datetime) -> User | None:
     """The user whose token this is, or None for an unknown, revoked or inactive one."""
-    token = (
-        ApiToken.objects.select_related("user")
-        .filter(digest=digest(raw), revoked_at__isnull=True, user__is_active=True)
-        .first()
-    )
-    if token is None:
+    rows = _by_digest(digest=digest(raw))
+    if not rows:
         return None
+    token = rows[0]
+    access.remember_roles(token.user, [(row.role_at, row.role) for row in rows if row.role])
     if token.last_used_at is None or now - token.last_used_at > _USED_RESOLUTION:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return token.user

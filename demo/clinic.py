@@ -6,7 +6,7 @@ from django.db import transaction
 
 from clinic import audit
 from clinic.models import AuditEvent
-from demo import history, places
+from demo import cabinet, history, places
 from demo.people import PASSWORD, SIGN_INS
 
 LOADED = "demo.loaded"
@@ -17,9 +17,12 @@ def load(*, now: datetime) -> None:
     """Two sites, their staff and about forty patients, with a floor that is live at `now`."""
     staff = places.make_staff(now=now)
     sites = places.make_sites(staff, now=now)
-    for site in sites.values():
+    for name, site in sites.items():
         places.open_now(site, staff, now=now)
+        cabinet.stock_up(site, staff, kits=8 if name == "ohio" else 3, now=now)
     history.make(sites, staff, now=now)
+    for site in sites.values():
+        cabinet.see_to(site, staff, now=now)
     audit.record(LOADED, by=None, now=now)
 
 

@@ -8,7 +8,7 @@ from clinic import patients as patient_verbs
 from clinic.enums import ConsentKind
 from clinic.errors import Refused
 from clinic.models import Patient, Site, User
-from demo import floor, rows, texts
+from demo import floor, forms, payers, rows, texts, waiting
 from demo.journeys import ARIZONA_WEEKS, OHIO_WEEKS, Journey, first_day, journey, past, pattern
 from demo.people import Person, people, phone
 from scheduling import booking, courses, planner
@@ -56,10 +56,14 @@ def _make_site(site, persons, weeks, area, staff, now, *, offset) -> None:
             book.add(entry.course, entry.plan, visits)
     book.write()
     floor.stage(site, entries, live, staff, now=now)
+    forms.make(site, staff, now=now)
     for index, entry in enumerate(entries):
         if entry.course and entry.plan:
             _book_ahead(entry, entry.plan, staff, now, has_today=index in live)
             _end(entry.course, entry.plan, staff, now)
+    open_courses = {i: e.course for i, e in enumerate(entries) if e.course and e.plan and not e.plan.ended}
+    payers.make(site, open_courses, staff["desk"], now=now)
+    waiting.make(site, open_courses.values(), staff["desk"], now=now)
     texts.tidy(site, entries, staff, now=now)
 
 

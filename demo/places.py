@@ -40,7 +40,7 @@ ROSTER = [
 
 
 def make_staff(*, now: datetime) -> dict[str, User]:
-    return {
+    staff = {
         member.username: people_verbs.create_user(
             username=member.username,
             password=PASSWORD,
@@ -51,6 +51,9 @@ def make_staff(*, now: datetime) -> dict[str, User]:
         )
         for member in STAFF
     }
+    for user in staff.values():
+        people_verbs.set_reach(user=user, email=f"{user.username}@clinic.example", phone="", by=user, now=now)
+    return staff
 
 
 def make_sites(staff: dict[str, User], *, now: datetime) -> dict[str, Site]:

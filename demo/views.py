@@ -16,7 +16,7 @@ from clinic.access import May
 from clinic.forms import posted
 from clinic.ids import new_id
 from clinic.models import Patient
-from notifications import listing, replies
+from notifications import links, listing, replies
 from notifications.models import Message
 
 LONGEST_TEXT = 1600
@@ -68,8 +68,21 @@ def phone(request, patient_id):
         )
         return redirect("demo:phone", patient_id=patient.pk)
     template = "demo/phone.html#bubbles" if request.htmx and request.method == "GET" else "demo/phone.html"
-    context = {"patient": patient, "form": form, "bubbles": listing.conversation(patient)}
+    bubbles = [_as_it_arrived(bubble) for bubble in listing.conversation(patient)]
+    context = {"patient": patient, "form": form, "bubbles": bubbles}
     return render(request, template, context, status=422 if form.errors else 200)
+
+
+def _as_it_arrived(bubble: dict) -> dict:
+    """A text with its link to tap: what our own lists never show."""
+    message = bubble.get("message")
+    if message is None or links.MASK not in message.body or message.session_id is None:
+        return bubble
+    before, _mask, after = message.body.partition(links.MASK)
+    link = links.address_of(message.session_id, message.to, message.about_at)
+    # The host that this browser came by: the demo may be open under another name than it gives itself.
+    path = link.removeprefix(settings.PUBLIC_BASE_URL)
+    return {**bubble, "link": {"before": before, "shown": link, "path": path, "after": after}}
 
 
 @require_POST

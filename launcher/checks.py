@@ -24,15 +24,34 @@ POSTGRES = ("postgres://postgres@127.0.0.1:5432", "postgres://root@127.0.0.1:543
 TEST_DATABASE = "spravato_tests"
 
 
+# Runs of hours or with much noise are commands of their own: `./run test crash`, and `./run test long` for those that
+# search, by hypothesis or otherwise, which then look much further.
+CRASH = ["-m", "long", "-n", "0", "-s", "tests/crash"]
+SHORT, FAR = "not long", "(hypothesis or search) and not long"
+
+
 def test(rest: list[str]) -> int:
     """The suite on SQLite with everything, then on PostgreSQL without what does not touch a database's kind."""
     _install()
+    if rest[:1] == ["crash"]:
+        return _pytest([*CRASH, *rest[1:]], {})
+    if rest[:1] == ["long"]:
+        return _on_both(FAR, rest[1:], {"HYPOTHESIS_PROFILE": "long"})
+    return _on_both(SHORT, rest, {})
+
+
+def _on_both(which: str, rest: list[str], environ: dict[str, str]) -> int:
     postgres = _reachable_postgres()
     say("== SQLite ==")
-    results = [_pytest(rest, {})]
+    results = [_pytest(["-m", which, *rest], environ)]
     if postgres:
         say("== PostgreSQL ==")
-        results.append(_pytest(["-m", "not browser and not launcher", *rest], {"DATABASE_URL": postgres}))
+        results.append(
+            _pytest(
+                ["-m", f"{which} and not browser and not launcher and not once", *rest],
+                {**environ, "DATABASE_URL": postgres},
+            )
+        )
     elif os.environ.get("REQUIRE_SERVICES") == "1":
         raise Trouble(
             "REQUIRE_SERVICES=1, and no PostgreSQL is reachable. Start one, or name it: TEST_DATABASE_URL=..."
@@ -100,9 +119,7 @@ def _install() -> None:
 
 
 def _pytest(rest: list[str], extra: dict[str, str]) -> int:
-    env = {**os.environ, **extra}
-    if not extra:
-        env.pop("DATABASE_URL", None)
+    env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | extra
     code = subprocess.run([str(PYTHON), "-m", "pytest", *rest], cwd=ROOT, env=env).returncode
     # Nothing collected is no failure where a name was asked for that only one of the two passes has.
     return 0 if code == 5 and rest else code

@@ -52,6 +52,7 @@ def _run(data: Path, port: int, children: list[Child]) -> int:
         env["REDIS_URL"] = _start_broker(data, env, children)
     else:
         _refuse_deaf(env["REDIS_URL"])
+    _refuse_texts(env)
     signs = _prepare(data, env)
     for name, command in _commands(port).items():
         children.append(processes.begin(name, command, data=data, env=env, cwd=ROOT))
@@ -102,6 +103,20 @@ def _prepare(data: Path, env: dict[str, str]) -> str:
         raise Trouble(last.removeprefix("CommandError: "))
     stamp.write_text(f"{wanted}\n{done.stdout.strip()}")
     return done.stdout.strip()
+
+
+def _refuse_texts(env: dict[str, str]) -> None:
+    """A provider that cannot work is told now, all at once, and not by the first text that fails."""
+    if env.get("TEXTS_PROVIDER", "console") == "console":
+        return
+    asked = [str(PYTHON), "manage.py", "texts_check"]
+    done = subprocess.run(asked, env=env, cwd=ROOT, capture_output=True, text=True)
+    lines = done.stdout.split("\n") if done.returncode in (0, 1) else []
+    said = " ".join(line for line in lines if line)
+    if done.returncode:
+        raise Trouble(said or "the settings of texts cannot be read: ./run manage texts_check")
+    if said:
+        note(said)
 
 
 def _fingerprint(env: dict[str, str]) -> str:

@@ -1,7 +1,8 @@
 """Alerts: raised with the reading that causes them, acknowledged with what was done."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -10,23 +11,28 @@ from clinic import audit
 from clinic.errors import Invalid, Refused
 from clinic.ids import new_id
 from monitoring import signals
-from monitoring.models import Alert, Observation
+from monitoring.enums import AlertEventKind
+from monitoring.models import Alert, AlertEvent, Observation
 from monitoring.safety import AlertFinding
 from scheduling.models import TreatmentSession
+
+# An entry (or the questions before the dose) and when it was measured.
+Source = tuple[UUID, datetime]
 
 
 def raise_for(
     *,
     session: TreatmentSession,
     observation: Observation,
-    source,
-    findings: Iterable[AlertFinding],
-    at: datetime,
+    findings: Mapping[Source, Sequence[AlertFinding]],
     by,
     now: datetime,
 ) -> list[Alert]:
-    """Write down what is new among `findings` of one reading; the same reading raises a code once."""
-    known = set(Alert.objects.filter(source=source).values_list("code", flat=True))
+    """Write down what is new among the findings of some readings; the same reading raises a code once."""
+    sources = [source for (source, _at), found in findings.items() if found]
+    if not sources:
+        return []
+    known = set(Alert.objects.filter(source__in=sources).values_list("source", "code"))
     new = [
         Alert(
             id=new_id(),
@@ -37,15 +43,37 @@ def raise_for(
             code=finding.code,
             detail=finding.detail,
             raised_at=at,
+            recorded_at=now,
             owner=observation.nurse or by,
         )
-        for finding in findings
-        if finding.code not in known
+        for (source, at), found in findings.items()
+        for finding in found
+        if (source, finding.code) not in known
     ]
     Alert.objects.bulk_create(new)
+    note([(alert, [alert.owner]) for alert in new], kind=AlertEventKind.RAISED, by=by, now=now)
     for alert in new:
         signals.tell(signals.alert_raised, session=session, alert=alert, now=now)
     return new
+
+
+def note(
+    alerts: Iterable[tuple[Alert, list]], *, kind, by, now: datetime, step: int = 0, words: str = ""
+) -> None:
+    """One event for each alert, with the people whose task it is from now on."""
+    AlertEvent.objects.bulk_create(
+        AlertEvent(
+            id=new_id(),
+            alert=alert,
+            kind=kind,
+            at=now,
+            by=by,
+            step=step,
+            people=[{"id": str(person.pk), "name": person.display_name} for person in people if person],
+            note=words[:500],
+        )
+        for alert, people in alerts
+    )
 
 
 @transaction.atomic
@@ -64,6 +92,7 @@ def acknowledge_alert(*, alert: Alert, action: str, by, now: datetime) -> Alert:
         who = alert.acknowledged_by.display_name if alert.acknowledged_by else ""
         raise Refused.because("acknowledged", _("%s has acknowledged this already.") % who)
     alert.refresh_from_db()
+    note([(alert, [])], kind=AlertEventKind.ACKNOWLEDGED, by=by, now=now, words=action.strip())
     session = alert.observation.session
     audit.record(
         "alert.acknowledged",

@@ -15,12 +15,14 @@ from clinic.models import Site
 from clinic.schemas import Body, Day, Instant, Override, Small, Text, local
 from monitoring import alerts as alert_verbs
 from monitoring import chairside, dosing, leaving, readings, state
+from monitoring.api_drug_shapes import device_named
 from monitoring.dosing import Extra
 from monitoring.models import Alert, Checkpoint
 from monitoring.predose import Answers
 from monitoring.record import record_of
 from monitoring.state import VALUES
 from scheduling.api import session_of, session_out
+from scheduling.models import TreatmentSession
 
 router = Router(tags=["The chair"])
 
@@ -41,6 +43,8 @@ class PreDoseIn(Body):
     oximeter_on_site: bool
     measured_at: Instant | None = None
     override: Override = {}
+    # The id of who decided it; only a prescriber's own decision needs none.
+    decided_by: Text | None = None
 
 
 class ExtraIn(Body):
@@ -51,8 +55,9 @@ class ExtraIn(Body):
 class DeviceIn(Body):
     number: Small
     started_at: Instant
-    lot: Annotated[Text, Field(max_length=40)]
-    expires_on: Day
+    device: Text | None = None
+    lot: Annotated[Text, Field(max_length=40)] = ""
+    expires_on: Day | None = None
     extra: ExtraIn | None = None
 
 
@@ -79,6 +84,8 @@ class CheckpointPatch(ReadingIn):
     measured_at: Instant | None = None
     minute: Small | None = None
     reason: Text
+    # The version that is corrected; another one in the meantime is 409 `superseded`.
+    version: Small | None = None
 
 
 class ReadyIn(Body):
@@ -94,7 +101,9 @@ class LeaveIn(Body):
     at: Instant
     by: Text = ""
     with_escort: bool
+    # The reason; or {"reason", "told"}, with who was told of it.
     early: Text | dict[str, Any] | None = None
+    told: Text = ""
     override: Override = {}
 
 
@@ -116,14 +125,17 @@ def arrive(request, session_id: str):
 
 @router.post("/sessions/{session_id}/pre-dose", response=dict, summary="The questions before the dose")
 def pre_dose(request, session_id: str, payload: PreDoseIn):
-    """Always kept; `may_dose` says whether the first device may start. `override`: {gate: reason}."""
+    """Always kept; `may_dose` says whether the first device may start. `override`: {gate: reason}. A decision
+    says who made it: `decided_by`, a prescriber of the site; a prescriber who sends it may leave it out, anybody
+    else gets 422 `required`."""
     session = session_of(request, session_id, May.TREAT)
-    data = payload.dict(exclude={"override", "measured_at"})
+    data = payload.dict(exclude={"override", "measured_at", "decided_by"})
     data |= {"medicines": tuple(data["medicines"]), "conditions": tuple(data["conditions"])}
     cleared = chairside.record_pre_dose(
         session=session,
         answers=Answers(**data),
         override=payload.override,
+        decided_by=payload.decided_by,
         measured_at=payload.measured_at,
         by=request.user,
         now=clock.now(),
@@ -140,9 +152,12 @@ def pre_dose(request, session_id: str, payload: PreDoseIn):
 
 @router.post("/sessions/{session_id}/devices", response={201: dict}, summary="A device was started")
 def start_device(request, session_id: str, payload: DeviceIn):
-    """The first sets T0. 409 `not_cleared`, `too_soon`, `expired`, `over_dose`, `out_of_order`, `wrong_state`."""
+    """The first sets T0. `device`: the id of one on the shelf; or `lot` and `expires_on` from a label.
+    409 `not_cleared`, `too_soon`, `expired`, `other_patient`, `not_on_shelf`, `not_in_stock`, `over_dose`,
+    `out_of_order`, `wrong_state`."""
     session = session_of(request, session_id, May.TREAT)
-    data = payload.dict(exclude={"extra"})
+    data = payload.dict(exclude={"extra", "device"})
+    data["device"] = device_named(payload.device, session.site)
     extra = Extra(**payload.extra.dict()) if payload.extra else None
     done = dosing.start_device(session=session, extra=extra, by=request.user, now=clock.now(), **data)
     site = session.site
@@ -151,6 +166,7 @@ def start_device(request, session_id: str, payload: DeviceIn):
         {
             "id": str(done.device.pk),
             "number": done.device.number,
+            "device": str(done.device.device_id) if done.device.device_id else None,
             "started_at": local(done.device.started_at, site),
             "next_device_at": local(done.next_device_at, site) if done.next_device_at else None,
             "checkpoints": [
@@ -175,18 +191,25 @@ def stop_dosing(request, session_id: str, payload: StopIn):
 )
 def record_checkpoint(request, session_id: str, payload: CheckpointIn):
     """A replay of the same `client_id` and content changes nothing; other content is 409 `conflict`."""
-    session = session_of(request, session_id, May.TREAT)
+    which = parse(session_id)
+    if which is None:
+        raise Http404
     values = payload.dict(exclude={"client_id", "measured_at", "minute"})
-    done = readings.record_checkpoint(
-        session=session,
-        client_id=payload.client_id,
-        measured_at=payload.measured_at,
-        minute=payload.minute,
-        values=values,
-        by=request.user,
-        now=clock.now(),
-    )
-    return Status(201, {**_checkpoint_out(done.checkpoint, session.site), "alerts": _brief(done.alerts)})
+    try:
+        done = readings.record_checkpoint(
+            session=which,
+            client_id=payload.client_id,
+            measured_at=payload.measured_at,
+            minute=payload.minute,
+            values=values,
+            by=request.user,
+            now=clock.now(),
+            allow=lambda session: access.require(request.user, May.TREAT, session.site),
+        )
+    except TreatmentSession.DoesNotExist as error:
+        raise Http404 from error
+    site = done.checkpoint.observation.session.site
+    return Status(201, {**_checkpoint_out(done.checkpoint, site), "alerts": _brief(done.alerts)})
 
 
 @router.patch(
@@ -194,9 +217,14 @@ def record_checkpoint(request, session_id: str, payload: CheckpointIn):
 )
 def correct_checkpoint(request, entry_id: str, payload: CheckpointPatch):
     current, site = _entry(request, entry_id, May.TREAT)
-    changes = payload.dict(exclude_unset=True, exclude={"reason"})
+    changes = payload.dict(exclude_unset=True, exclude={"reason", "version"})
     done = readings.correct_checkpoint(
-        checkpoint=current, changes=changes, reason=payload.reason, by=request.user, now=clock.now()
+        checkpoint=current,
+        changes=changes,
+        reason=payload.reason,
+        version=payload.version,
+        by=request.user,
+        now=clock.now(),
     )
     return {**_checkpoint_out(done.checkpoint, site), "alerts": _brief(done.alerts)}
 
@@ -232,11 +260,13 @@ def leave(request, session_id: str, payload: LeaveIn):
     session = session_of(request, session_id, May.TREAT)
     early = payload.early
     reason = str(early.get("reason", "")) if isinstance(early, dict) else (early or "")
+    told = str(early.get("told", "")) if isinstance(early, dict) else payload.told
     leaving.leave(
         session=session,
         at=payload.at,
         with_escort=payload.with_escort,
         early=reason[:500],
+        told=told,
         override=payload.override,
         by=request.user,
         now=clock.now(),

@@ -6,7 +6,10 @@ class MonitoringConfig(AppConfig):
 
     def ready(self):
         from clinic import metrics
-        from monitoring import counts
+        from monitoring import counts, drug_ready, numbers
+        from scheduling import wants
 
         metrics.gauge("alerts_open", "Alerts that nobody has acknowledged", "level", counts.open_alerts)
         metrics.gauge("sessions_in_house", "Patients in the building", "status", counts.in_house)
+        numbers.register()
+        wants.ask(drug_ready.readiness_items)

@@ -12,7 +12,7 @@ from clinic import audit
 from clinic.access import May, may
 from clinic.errors import Fault, Invalid
 from clinic.ids import new_id
-from monitoring import alerts, predose, safety
+from monitoring import alerts, assigning, deciding, predose, safety
 from monitoring.checks import in_future, lock
 from monitoring.models import Observation, PreDose
 from monitoring.predose import Answers, Gate
@@ -42,8 +42,7 @@ def arrive(*, session: TreatmentSession, by, now: datetime) -> TreatmentSession:
     change_status(session=session, to=SessionStatus.ARRIVED, by=by, now=now)
     observation, _made = Observation.objects.get_or_create(session=session, defaults={"created_at": now})
     if by is not None and observation.nurse_id is None and may(by, May.TREAT, session.site_id):
-        observation.nurse = by
-        observation.save(update_fields=["nurse"])
+        assigning.watch(observation, session, by, by=by, now=now)
     return session
 
 
@@ -55,33 +54,46 @@ def record_pre_dose(
     by,
     now: datetime,
     override: Mapping[str, str] | None = None,
+    decided_by: str | None = None,
+    afterwards: bool = False,
     measured_at: datetime | None = None,
 ) -> Cleared:
     """Write the answers down as a new version, with every gate and who decided what.
 
     Not being cleared is an answer too: it is kept, and the first device is refused until it changes.
+    `decided_by`: the id of who decided what is overridden, empty where nobody was chosen. `afterwards`: a tablet kept
+    the entry, so that a decision with nobody named is kept as well, and marked (`deciding.decider`).
 
     Raises:
-        Invalid: values that cannot be, all of them.
+        Invalid: values that cannot be, all of them; nobody named who decided, by somebody who may not.
         Refused: `wrong_state` unless the patient has arrived and has not been dosed.
     """
     measured_at = measured_at or now
     session, observation = lock(session, [SessionStatus.ARRIVED])
-    _refuse_impossible(answers, measured_at, now)
     limits = limits_of(session.site)
-    found = predose.gates(answers, _facts(session), limits)
+    found = predose.gates(answers, _facts(session, observation.nurse or by), limits)
     reasons = {g.code: override[g.code].strip() for g in found if override and _overridden(g, override)}
-    row = _write(observation, answers, found, reasons, by, now, measured_at)
-    findings = safety.judge_before(_reading(row), limits)
+    decisions = {g.code for g in found if g.code in reasons and g.kind in predose.DECIDED}
+    decider, faults = deciding.decider(
+        session.site, decided_by, wanted=bool(decisions), by=by, afterwards=afterwards
+    )
+    _refuse_impossible(answers, measured_at, now, faults)
+    whose = deciding.kept(decider)
+    given = {
+        code: {**_given(reason, by, now), **(whose if code in decisions else {})}
+        for code, reason in reasons.items()
+    }
+    row = _write(observation, answers, found, given, by, now, measured_at)
+    findings = [*safety.judge_before(_reading(row), limits), *deciding.nobody_named(row)]
     alerts.raise_for(
         session=session,
         observation=observation,
-        source=row.pk,
-        findings=findings,
-        at=measured_at,
+        findings={(row.pk, measured_at): findings},
         by=by,
         now=now,
     )
+    if row.version > 1:
+        deciding.settle(observation, row, by=by, now=now)
     _tell(session, row, reasons, by, now)
     return Cleared(row, found, row.may_dose)
 
@@ -90,17 +102,20 @@ def _overridden(gate: Gate, override: Mapping[str, str]) -> bool:
     return not gate.ok and gate.overridable and bool(override.get(gate.code, "").strip())
 
 
-def _facts(session: TreatmentSession) -> predose.PatientFacts:
+def _facts(session: TreatmentSession, clinician) -> predose.PatientFacts:
     patient = session.patient
     return predose.PatientFacts(
-        session.local_date, patient.rems_enrolled_on, tuple(patient.contraindications)
+        session.local_date,
+        patient.rems_enrolled_on,
+        tuple(patient.contraindications),
+        clinician.display_name if clinician else "",
     )
 
 
-def _refuse_impossible(answers: Answers, measured_at: datetime, now: datetime) -> None:
+def _refuse_impossible(answers: Answers, measured_at: datetime, now: datetime, more: list[Fault]) -> None:
     vitals = {name: getattr(answers, name) for name in ("systolic", "diastolic", "heart_rate", "spo2")}
     faults = [Fault(f.code, f.detail, f.field) for f in safety.faults_in(vitals)]
-    faults += in_future(measured_at, now, "measured_at")
+    faults += [*in_future(measured_at, now, "measured_at"), *more]
     unknown = set(answers.medicines) - set(predose.MEDICINES)
     if unknown:
         faults.append(Fault("unknown", _("Known: %s.") % ", ".join(predose.MEDICINES), "medicines"))
@@ -111,14 +126,14 @@ def _refuse_impossible(answers: Answers, measured_at: datetime, now: datetime) -
         raise Invalid(faults)
 
 
-def _write(observation, answers: Answers, found, reasons, by, now, measured_at) -> PreDose:
-    given = {
-        code: {"reason": reason[:500], "by": str(by.pk), "name": by.display_name, "at": now.isoformat()}
-        for code, reason in reasons.items()
-    }
+def _given(reason: str, by, now: datetime) -> dict[str, str]:
+    """A reason as it is kept, with who typed it."""
+    return {"reason": reason[:500], "by": str(by.pk), "name": by.display_name, "at": now.isoformat()}
+
+
+def _write(observation, answers: Answers, found, given, by, now, measured_at) -> PreDose:
     if observation.nurse_id is None:
-        observation.nurse = by
-        observation.save(update_fields=["nurse"])
+        assigning.watch(observation, observation.session, by, by=by, now=now)
     return PreDose.objects.create(
         id=new_id(),
         observation=observation,
@@ -133,7 +148,7 @@ def _write(observation, answers: Answers, found, reasons, by, now, measured_at) 
         answers=_plain(answers),
         gates=[gate.as_dict() for gate in found],
         overrides=given,
-        may_dose=predose.may_dose(found, reasons),
+        may_dose=predose.may_dose(found, {code: kept["reason"] for code, kept in given.items()}),
     )
 
 

@@ -1,4 +1,4 @@
-"""Devices: 28 mg each, five minutes apart. The start of the first is T0."""
+"""Devices: 28 mg each, five minutes apart, taken from the stock. The start of the first is T0."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from clinic import audit
 from clinic.errors import Fault, Invalid, Refused
 from clinic.ids import new_id
-from monitoring import schedule, state
+from monitoring import leaving, ledger, schedule, state, taking
 from monitoring.checks import in_future, lock
-from monitoring.models import DeviceUse, Observation
+from monitoring.models import Device, DeviceUse
 from monitoring.schedule import Due
 from monitoring.state import ChairState
 from scheduling.enums import SessionStatus
@@ -45,41 +45,52 @@ def start_device(
     session: TreatmentSession,
     number: int,
     started_at: datetime,
-    lot: str,
-    expires_on: date,
     by,
     now: datetime,
+    device: Device | None = None,
+    lot: str = "",
+    expires_on: date | None = None,
     extra: Extra | None = None,
 ) -> Dosed:
-    """Write down that device `number` was started. The same again changes nothing.
+    """Write down that device `number` was started, and take it from the stock. The same again changes nothing.
+
+    The device is one of the stock, or one whose `lot` and `expires_on` are typed from its label.
 
     Raises:
-        Invalid: a time to come, no lot, an extra device without reason or witness.
-        Refused: `wrong_state`, `not_cleared`, `too_soon`, `out_of_order`, `expired`, `over_dose`, or
-            `device_recorded` where another device has this number; all that apply.
+        Invalid: a time to come, neither device nor label, an extra device without reason or witness.
+        Refused: `wrong_state`, `not_cleared`, `too_soon`, `out_of_order`, `expired`, `other_patient`,
+            `not_on_shelf`, `not_in_stock`, `over_dose`, or `device_recorded` where another device has this
+            number; all that apply.
     """
     session, observation = lock(session, [S.ARRIVED, S.DOSING, S.OBSERVING])
     known = state.load(session)
-    _refuse_impossible(number, started_at, lot, extra, now)
-    if same := _replay(known, number, started_at, lot, expires_on):
+    _refuse_impossible(number, started_at, taking.missing(device, lot, expires_on), extra, now)
+    if same := _replay(known, number, started_at, device, lot, expires_on):
         return _result(known, same)
-    _refuse(known, session, number, started_at, expires_on, extra)
-    device = DeviceUse.objects.create(
+    chosen = taking.choose(session, started_at, device=device, lot=lot, expires_on=expires_on)
+    _refuse(known, session, number, started_at, chosen, extra)
+    use = DeviceUse.objects.create(
         id=new_id(),
         observation=observation,
         number=number,
         started_at=started_at,
         recorded_at=now,
         by=by,
-        lot=lot.strip(),
-        expires_on=expires_on,
+        device=chosen.device,
+        lot=chosen.lot,
+        expires_on=chosen.expires_on,
         extra_reason=extra.reason.strip() if extra else "",
         witness=extra.witness.strip() if extra else "",
     )
-    _set_times(observation, started_at if number == 1 else observation.t0_at, started_at)
+    if chosen.device:
+        ledger.give(device=chosen.device, use=use, session=session, by=by, now=now)
+    if number == 1:
+        observation.t0_at, observation.rules = started_at, known.rules.kept()
+    observation.last_device_at = started_at
+    observation.save(update_fields=["t0_at", "last_device_at", "rules"])
     _advance(session, number, by, now)
-    _tell("device.started", session, device, by, now)
-    return _result(state.load(session), device)
+    _tell("device.started", session, use, by, now)
+    return _result(state.load(session), use)
 
 
 @transaction.atomic
@@ -100,53 +111,79 @@ def stop_dosing(*, session: TreatmentSession, reason: str, by, now: datetime) ->
 
 @transaction.atomic
 def correct_device(
-    *, session: TreatmentSession, number: int, started_at: datetime, reason: str, by, now: datetime
+    *,
+    session: TreatmentSession,
+    number: int,
+    started_at: datetime,
+    reason: str,
+    by,
+    now: datetime,
+    version: int | None = None,
 ) -> Dosed:
     """Another start for a device, as a new version; with device 1 every due time moves.
 
+    Where the patient turns out to have been judged ready before the end of the two hours, they are observed
+    again; where they have left, that is written down as a deviation. `version` is the one the person saw.
+
     Raises:
         Invalid: no reason, a time to come.
-        Refused: `unknown_device`, `too_soon`, `reading_before_t0`.
+        Refused: `unknown_device`, `superseded`, `too_soon`, `reading_before_t0`.
     """
     faults = in_future(started_at, now, "started_at")
     if not reason.strip():
         faults.append(Fault("required", _("Say why."), "reason"))
     if faults:
         raise Invalid(faults)
-    session, observation = lock(session, [S.DOSING, S.OBSERVING, S.READY])
+    session, observation = lock(session, [S.DOSING, S.OBSERVING, S.READY, S.COMPLETED])
     known = state.load(session)
-    old = next((device for device in known.devices if device.number == number), None)
-    if old is None:
-        raise Refused.because("unknown_device", _("No such device was started."), "number")
+    old = _newest(known, number, version)
     _refuse_correction(known, number, started_at)
-    device = DeviceUse.objects.create(
+    device = _corrected(old, started_at, reason, by, now)
+    known = state.load(session)
+    observation.t0_at, observation.last_device_at = known.devices[0].started_at, known.devices[-1].started_at
+    observation.save(update_fields=["t0_at", "last_device_at"])
+    _tell("device.corrected", session, device, by, now, reason, old=old.started_at.isoformat())
+    known = state.load(session)
+    leaving.judge_again(known, reason=reason.strip(), by=by, now=now)
+    return _result(known, device)
+
+
+def _newest(known: ChairState, number: int, version: int | None) -> DeviceUse:
+    device = next((device for device in known.devices if device.number == number), None)
+    if device is None:
+        raise Refused.because("unknown_device", _("No such device was started."), "number")
+    if version is not None and version != device.version:
+        text = _("%(who)s has corrected this time in the meantime: %(at)s.")
+        at = device.started_at.astimezone(known.session.site.tz)
+        detail = text % {"who": device.by.display_name, "at": f"{at:%H:%M}"}
+        raise Refused.because("superseded", detail, version=device.version)
+    return device
+
+
+def _corrected(old: DeviceUse, started_at: datetime, reason: str, by, now: datetime) -> DeviceUse:
+    return DeviceUse.objects.create(
         id=new_id(),
-        observation=observation,
-        number=number,
+        observation_id=old.observation_id,
+        number=old.number,
         version=old.version + 1,
         started_at=started_at,
         recorded_at=now,
         by=by,
+        device=old.device,
         lot=old.lot,
         expires_on=old.expires_on,
         extra_reason=old.extra_reason,
         witness=old.witness,
         correction_reason=reason.strip()[:500],
     )
-    known = state.load(session)
-    _set_times(observation, known.devices[0].started_at, known.devices[-1].started_at)
-    _tell("device.corrected", session, device, by, now, reason, old=old.started_at.isoformat())
-    return _result(known, device)
 
 
 def _refuse_impossible(
-    number: int, started_at: datetime, lot: str, extra: Extra | None, now: datetime
+    number: int, started_at: datetime, missing: list[Fault], extra: Extra | None, now: datetime
 ) -> None:
-    faults = in_future(started_at, now, "started_at")
+    faults = in_future(started_at, now, "started_at") + missing
     if not 1 <= number <= 9:
         faults.append(Fault("out_of_range", _("From 1 to 9."), "number"))
-    if not lot.strip():
-        faults.append(Fault("required", _("The lot stands on the device's label."), "lot"))
     if extra and not extra.reason.strip():
         faults.append(Fault("required", _("Say why."), "extra.reason"))
     if extra and not extra.witness.strip():
@@ -156,17 +193,23 @@ def _refuse_impossible(
 
 
 def _replay(
-    known: ChairState, number: int, started_at: datetime, lot: str, expires_on: date
+    known: ChairState,
+    number: int,
+    started_at: datetime,
+    device: Device | None,
+    lot: str,
+    expires_on: date | None,
 ) -> DeviceUse | None:
-    device = next((d for d in known.all_devices if d.number == number and d.version == 1), None)
-    if device is None:
+    use = next((d for d in known.all_devices if d.number == number and d.version == 1), None)
+    if use is None:
         return None
-    if (device.started_at, device.lot, device.expires_on) == (started_at, lot.strip(), expires_on):
-        return device
+    label = use.device_id == device.pk if device else (use.lot, use.expires_on) == (lot.strip(), expires_on)
+    if use.started_at == started_at and label:
+        return use
     raise Refused.because("device_recorded", _("Device %s is recorded already.") % number, "number")
 
 
-def _refuse(known, session, number, started_at, expires_on, extra) -> None:
+def _refuse(known, session, number, started_at, chosen, extra) -> None:
     """Every reason against this device."""
     faults = []
     if known.pre_dose is None or not known.pre_dose.may_dose:
@@ -175,9 +218,7 @@ def _refuse(known, session, number, started_at, expires_on, extra) -> None:
         text = _("%(mg)s mg is %(n)s devices; one more wants a reason and a witness.")
         detail = text % {"mg": session.dose_mg, "n": known.devices_planned}
         faults.append(Fault("over_dose", detail, "number"))
-    if expires_on < started_at.astimezone(session.site.tz).date():
-        faults.append(Fault("expired", _("This device is past its expiry; it is never given."), "expires_on"))
-    faults += _order_faults(known, number, started_at)
+    faults += chosen.faults + _order_faults(known, number, started_at)
     if faults:
         raise Refused(faults)
 
@@ -205,11 +246,6 @@ def _refuse_correction(known: ChairState, number: int, started_at: datetime) -> 
         faults.append(Fault("reading_before_t0", detail, "started_at"))
     if faults:
         raise Refused(faults)
-
-
-def _set_times(observation: Observation, t0_at: datetime | None, last: datetime) -> None:
-    observation.t0_at, observation.last_device_at = t0_at, last
-    observation.save(update_fields=["t0_at", "last_device_at"])
 
 
 def _advance(session: TreatmentSession, number: int, by, now: datetime) -> None:

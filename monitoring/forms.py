@@ -49,6 +49,23 @@ def _vitals(*names: str) -> Div:
     return Div(*(Field(name) for name in names), css_class="vitals")
 
 
+def beside(form: forms.Form, row) -> None:
+    """The last values stand beside the fields for the new ones; they are never copied in."""
+    for name in (
+        "systolic",
+        "diastolic",
+        "heart_rate",
+        "spo2",
+        "respiratory_rate",
+        "sedation",
+        "dissociation",
+    ):
+        value = getattr(row, name, None)
+        if name in form.fields and value not in (None, ""):
+            words = row.get_dissociation_display() if name == "dissociation" else value
+            form.fields[name].help_text = _("Last: %s") % words
+
+
 class TimeAtSite(forms.TimeField):
     """A wall time of today at the site; empty means now."""
 
@@ -94,6 +111,8 @@ class PreDoseForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         choices=[(name, _WORDS[name]) for name in (*CONDITIONS, *HISTORIES)],
     )
+    # Drawn beside the reasons, by its own template.
+    decided_by = forms.CharField(label=_("Decided by"), required=False)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -112,7 +131,7 @@ class PreDoseForm(forms.Form):
         )
 
     def answers(self) -> Answers:
-        data = dict(self.cleaned_data)
+        data = {name: value for name, value in self.cleaned_data.items() if name != "decided_by"}
         data["suicidal_thoughts"] = data["suicidal_thoughts"] == "yes"
         return Answers(
             **{**data, "medicines": tuple(data["medicines"]), "conditions": tuple(data["conditions"])}
@@ -120,19 +139,33 @@ class PreDoseForm(forms.Form):
 
 
 class DeviceForm(forms.Form):
+    """`device` and `scan` are drawn by their own template: the list of what is on the shelf."""
+
     number = forms.IntegerField(widget=forms.HiddenInput)
-    lot = forms.CharField(label=_("Lot"), max_length=40)
-    expires_on = DayField(label=_("Expires"))
+    device = forms.UUIDField(required=False)
+    scan = forms.CharField(max_length=200, required=False)
+    lot = forms.CharField(label=_("Lot"), max_length=40, required=False)
+    expires_on = DayField(label=_("Expires"), required=False)
     started = TimeAtSite(label=_("Started at"))
     extra_reason = forms.CharField(label=_("Why an extra device"), max_length=500, required=False)
     witness = forms.CharField(label=_("Witness"), max_length=120, required=False)
 
     def __init__(self, *args, is_extra: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
-        rows = ["number", Row(Column("lot"), Column("expires_on"), Column("started"))]
+        rows = ["number", Row(Column("started"))]
         if is_extra:
             rows.append(Row(Column("extra_reason"), Column("witness")))
         self.helper = _helper(Layout(*rows))
+        # The label typed by hand, for what is on no shelf here.
+        self.by_hand = _helper(Layout(Row(Column("lot"), Column("expires_on"))))
+
+    def clean(self):
+        data = super().clean() or {}
+        if not data.get("device") and not data.get("scan"):
+            for name in ("lot", "expires_on"):
+                if not data.get(name) and name not in self.errors:
+                    self.add_error(name, _("Tap or scan the device, or type its label."))
+        return data
 
 
 class CheckpointForm(forms.Form):
@@ -159,7 +192,10 @@ class CheckpointForm(forms.Form):
     )
     note = forms.CharField(label=_("Note"), max_length=1000, required=False)
     not_taken = forms.ChoiceField(
-        label=_("Not taken, because"), choices=[("", "-"), *NotTaken.choices], required=False
+        label=_("Not taken, because"),
+        choices=[("", _("It was taken")), *NotTaken.choices],
+        required=False,
+        widget=forms.RadioSelect,
     )
     measured = TimeAtSite(label=_("Measured at"))
 
@@ -172,15 +208,12 @@ class CheckpointForm(forms.Form):
                 "minute",
                 _vitals("systolic", "diastolic", "heart_rate", "spo2", "respiratory_rate"),
                 Row(
-                    Column("sedation", css_class="col-md big-choices"),
-                    Column("dissociation", css_class="col-md big-choices"),
+                    Column("sedation", css_class="col-md"),
+                    Column("dissociation", css_class="col-md"),
                 ),
                 Field("symptoms", wrapper_class="side-by-side"),
-                Row(
-                    Column("note", css_class="col-md-6"),
-                    Column("not_taken", css_class="col-md"),
-                    Column("measured", css_class="col-md"),
-                ),
+                Field("not_taken", wrapper_class="side-by-side"),
+                Row(Column("note", css_class="col-md-8"), Column("measured", css_class="col-md")),
             )
         )
 
@@ -218,13 +251,18 @@ class LeaveForm(forms.Form):
         label=_("Leaves with the escort"), choices=YES_NO, widget=forms.RadioSelect
     )
     at = TimeAtSite(label=_("Left at"))
-    early = forms.CharField(
-        label=_("Leaves early or alone: why, and who was told"), max_length=500, required=False
-    )
+    early = forms.CharField(label=_("Leaves early or alone: why"), max_length=500, required=False)
+    told = forms.CharField(label=_("Who was told of it"), max_length=200, required=False)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.helper = _helper(Layout("with_escort", Row(Column("at"), Column("early"))))
+        self.helper = _helper(Layout("with_escort", "at", Row(Column("early"), Column("told"))))
+
+    def clean(self):
+        data = super().clean() or {}
+        if data.get("early") and not data.get("told"):
+            self.add_error("told", _("Say who was told: the prescriber, the escort."))
+        return data
 
 
 class ReasonForm(forms.Form):

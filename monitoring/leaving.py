@@ -8,9 +8,11 @@ from django.utils.translation import gettext as _
 
 from clinic import audit
 from clinic.errors import Fault, Invalid, ReasonRequired, Refused
-from monitoring import safety, signals, state
+from clinic.ids import new_id
+from monitoring import rems, safety, signals, state
 from monitoring.checks import in_future, lock
-from monitoring.models import Observation
+from monitoring.enums import DeviationKind
+from monitoring.models import Deviation, Observation
 from monitoring.safety import Criterion, LeavingFacts
 from monitoring.state import ChairState, limits_of
 from scheduling.enums import SessionStatus
@@ -93,9 +95,11 @@ def leave(
     by,
     now: datetime,
     early: str = "",
+    told: str = "",
     override: Mapping[str, str] | None = None,
 ) -> TreatmentSession:
-    """The patient has left, `at` that time. Before being ready it is a deviation, with `early` as its reason.
+    """The patient has left, `at` that time. Before being ready it is a deviation, with `early` as its reason
+    and `told` as who was told of it.
 
     Raises:
         Invalid: a time to come, or before the patient was ready or dosed.
@@ -113,10 +117,15 @@ def leave(
             "no_escort", _("Leaves without an escort: somebody else drives home [label]."), True
         )
         raise ReasonRequired.for_warnings([warning])
-    _write_left(observation, session, at, with_escort, early, alone if not with_escort else "", by)
+    _write_left(observation, at, with_escort, early, by)
+    if early and session.status != S.READY:
+        _deviate(observation, DeviationKind.LEFT_EARLY, at, early, told, by, now)
+    if not with_escort:
+        _deviate(observation, DeviationKind.LEFT_ALONE, at, alone, told, by, now)
     change_status(
         session=session, to=S.COMPLETED, by=by, now=now, reason=early, detail={"left_at": at.isoformat()}
     )
+    rems.open_form(session=session, by=by, now=now)
     signals.tell(signals.session_left, session=session, now=now)
     return session
 
@@ -136,6 +145,49 @@ def reopen(*, session: TreatmentSession, reason: str, by, now: datetime) -> Trea
     observation.ready_overrides = {}
     observation.save(update_fields=["ready_at", "ready_by", "ready_name", "ready_overrides"])
     return change_status(session=session, to=S.OBSERVING, by=by, now=now, reason=reason.strip())
+
+
+def judge_again(known: ChairState, *, reason: str, by, now: datetime) -> None:
+    """After a correction of the times: nobody stays ready, or gone, before the two hours without a word."""
+    observation, earliest = known.observation, known.earliest_leave_at
+    if observation is None or earliest is None:
+        return
+    if known.session.status == S.READY and observation.ready_at and observation.ready_at < earliest:
+        reopen(session=known.session, reason=reason, by=by, now=now)
+    elif known.session.status == S.COMPLETED and observation.left_at and observation.left_at < earliest:
+        short = observation.deviations.filter(kind__in=(DeviationKind.LEFT_EARLY, DeviationKind.SHORT_STAY))
+        if not short.exists():
+            _deviate(observation, DeviationKind.SHORT_STAY, observation.left_at, reason, "", by, now)
+
+
+@transaction.atomic
+def note_escort(*, session: TreatmentSession, by, now: datetime) -> None:
+    """The escort is here, or was reached: known before anybody is judged ready.
+
+    Raises:
+        Refused: `wrong_state`.
+    """
+    _note(session, "escort_reached_at", "escort.reached", by, now)
+
+
+@transaction.atomic
+def note_instructions(*, session: TreatmentSession, by, now: datetime) -> None:
+    """The patient was told, and given on paper: no driving, no machines until the next day after sleep.
+
+    Raises:
+        Refused: `wrong_state`.
+    """
+    _note(session, "instructions_given_at", "instructions.given", by, now)
+
+
+def _note(session: TreatmentSession, name: str, action: str, by, now: datetime) -> None:
+    """The first time counts."""
+    session, observation = lock(session, [S.DOSING, S.OBSERVING, S.READY])
+    if getattr(observation, name) is not None:
+        return
+    setattr(observation, name, now)
+    observation.save(update_fields=[name])
+    audit.record(action, by=by, now=now, site=session.site_id, patient=session.patient_id, on=observation)
 
 
 def _overridden(criterion: Criterion, override: Mapping[str, str]) -> bool:
@@ -174,18 +226,32 @@ def _not_ready(session: TreatmentSession, at: datetime) -> Refused:
     return Refused(_faults(unmet))
 
 
-def _write_left(observation, session, at, with_escort, early, alone, by) -> None:
+def _write_left(observation, at, with_escort, early, by) -> None:
     observation.left_at, observation.left_by, observation.left_with_escort = at, by, with_escort
     observation.left_early_reason = early
-    observation.save()
-    if early or alone:
-        audit.record(
-            "session.deviation",
-            by=by,
-            now=at,
-            site=session.site_id,
-            patient=session.patient_id,
-            on=session,
-            reason=early or alone,
-            kind="left_early" if early else "left_alone",
-        )
+    observation.save(update_fields=["left_at", "left_by", "left_with_escort", "left_early_reason"])
+
+
+def _deviate(observation: Observation, kind, at: datetime, reason: str, told: str, by, now) -> None:
+    session = observation.session
+    row = Deviation.objects.create(
+        id=new_id(),
+        observation=observation,
+        kind=kind,
+        at=at,
+        recorded_at=now,
+        by=by,
+        reason=reason[:500],
+        told=told.strip()[:200],
+    )
+    audit.record(
+        "session.deviation",
+        by=by,
+        now=now,
+        site=session.site_id,
+        patient=session.patient_id,
+        on=row,
+        reason=reason,
+        kind=str(kind),
+        told=row.told,
+    )

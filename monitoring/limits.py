@@ -10,6 +10,8 @@ from typing import Any
 # Before, 15, 30, 40, 60, 90, 120 [practice]; only before, 40 and the last are official [label, REMS].
 CHECKPOINT_MINUTES = (15, 30, 40, 60, 90, 120)
 OFFICIAL_MINUTE = 40
+# Beside those, for patients who were flagged before the dose [practice: ours, no authority].
+FLAGGED_MINUTES = (50, 75, 105)
 DEVICE_REST_MINUTES = 5  # [label]
 OBSERVATION_MINUTES = 120  # [label]
 # After the last scheduled one, until the patient is ready [practice].

@@ -4,7 +4,7 @@ A stop is a stop, but for the ride home, which a named clinician may override wi
 warnings want a reason. Flags go to the record and stop nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from monitoring.limits import Limits
 
 STOP, DECISION, WARN, FLAG = "stop", "decision", "warn", "flag"
+# To go on against one of these is a clinician's decision; a warning wants no more than a reason.
+DECIDED = (STOP, DECISION)
 # Medicines whose mixture wants a closer watch [label], as the form asks for them.
 MEDICINES = (
     "benzodiazepines",
@@ -34,6 +36,8 @@ class PatientFacts:
     on: date
     enrolled_on: date | None
     contraindications: tuple[str, ...] = ()
+    # The name of the clinician who monitors; empty where there is none.
+    clinician: str = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +96,17 @@ def _stops(answers: Answers, patient: PatientFacts) -> list[Gate]:
             "contraindication",
             STOP,
             not patient.contraindications,
-            "A contraindication stands in the record.",
+            _contraindication_text(patient),
             "label",
         ),
         Gate("prescriber_on_site", STOP, answers.prescriber_on_site, "A prescriber must be on site.", "REMS"),
+        Gate(
+            "clinician_on_site",
+            STOP,
+            bool(patient.clinician),
+            f"A monitoring clinician must be on site: {patient.clinician or 'nobody is named'}.",
+            "REMS",
+        ),
         Gate("oximeter_on_site", STOP, answers.oximeter_on_site, "A pulse oximeter must be on site.", "REMS"),
         Gate(
             "escort",
@@ -113,6 +124,15 @@ def _stops(answers: Answers, patient: PatientFacts) -> list[Gate]:
             "label",
         ),
     ]
+
+
+def _contraindication_text(patient: PatientFacts) -> str:
+    named = ", ".join(code.replace("_", " ") for code in patient.contraindications)
+    if named:
+        return f"A contraindication stands in the record: {named}."
+    return (
+        "No aneurysm, malformation of vessels, bleeding in the brain, or allergy to (es)ketamine on record."
+    )
 
 
 def _decisions(answers: Answers, limits: Limits) -> list[Gate]:
@@ -158,6 +178,11 @@ def _flags(answers: Answers) -> list[Gate]:
         if name in answers.conditions
     ]
     return [thoughts, *medicines, *histories]
+
+
+def is_flagged(gates: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether one of the kept gates is a flag: such a patient is watched more closely."""
+    return any(gate["kind"] == FLAG and not gate["ok"] for gate in gates)
 
 
 def standing(found: list[Gate], overrides: Mapping[str, str]) -> list[Gate]:

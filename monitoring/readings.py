@@ -1,30 +1,31 @@
 """Checkpoints: written once each, corrected by new versions, judged as they are written."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clinic import audit
 from clinic.errors import Fault, Invalid, Refused
 from clinic.ids import new_id
-from monitoring import alerts, safety, schedule, state
+from clinic.prepared import Insert
+from monitoring import alerts, record, safety, schedule, state
 from monitoring.checks import in_future, lock
-from monitoring.models import Alert, Checkpoint, Observation
+from monitoring.enums import Symptom
+from monitoring.models import Alert, Checkpoint
 from monitoring.state import VALUES, ChairState, limits_of, reading_of
 from scheduling.enums import SessionStatus
 from scheduling.models import TreatmentSession
 
 S = SessionStatus
 OPEN = (S.DOSING, S.OBSERVING, S.READY, S.COMPLETED)
-# Written down this long after it was measured, an entry is late too [practice].
-ENTERED_LATE = timedelta(minutes=15)
 FIELDS = (*VALUES, "symptoms", "note", "not_taken")
 LONGEST = {"note": 1000, "not_taken": 200}
+_insert = Insert(Checkpoint)
 MOST_SYMPTOMS, LONGEST_SYMPTOM = 20, 40
 
 
@@ -34,65 +35,100 @@ class Recorded:
     alerts: list[Alert]
 
 
-@transaction.atomic
 def record_checkpoint(
     *,
-    session: TreatmentSession,
+    session: TreatmentSession | UUID,
     client_id: UUID,
     measured_at: datetime,
     values: Mapping[str, Any],
     by,
     now: datetime,
     minute: int | None = None,
+    allow: Callable[[TreatmentSession], None] = lambda session: None,
 ) -> Recorded:
     """Write a reading down, or the reason why there is none. A replay of the same entry changes nothing.
 
     `values` may hold the names in `FIELDS`; units as in the model. `minute` names the checkpoint it answers;
-    without it the entry answers the latest one that was due.
+    without it the entry answers the latest one that was due. `session` may be an id; `allow` is asked of the row as it
+    was read under its lock.
 
     Raises:
         Invalid: values that no patient can have, a time to come or before T0, nothing entered; all of it.
         Refused: `wrong_state`, or `conflict` where this client_id holds another entry.
     """
-    if same := _replay(session, client_id, measured_at, values, minute):
+    entry = _Entry(client_id, measured_at, minute, _clean(values))
+    try:
+        return _record(session, entry, by, now, allow)
+    except IntegrityError:
+        # The transaction is gone with the clash; only now may the database be asked who was first.
+        if not Checkpoint.objects.filter(client_id=client_id).exists():
+            raise
+        raise _conflict() from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    client_id: UUID
+    measured_at: datetime
+    minute: int | None
+    values: dict[str, Any]
+
+
+@transaction.atomic
+def _record(
+    which: TreatmentSession | UUID,
+    entry: _Entry,
+    by,
+    now: datetime,
+    allow: Callable[[TreatmentSession], None],
+) -> Recorded:
+    session, observation = lock(which, OPEN, allow)
+    known = state.readings_only(session, observation)
+    if same := _replay(known, entry):
         return same
-    session, observation = lock(session, OPEN)
-    known = state.load(session)
-    clean = _clean(values)
-    _refuse_impossible(known, measured_at, minute, clean, now)
+    minute = entry.minute
+    _refuse_impossible(known, entry.measured_at, minute, entry.values, now)
     if minute is None and known.t0:
-        minute = schedule.answers(known.t0, measured_at, known.dues(now), known.taken)
-    row = Checkpoint.objects.create(
+        dues = known.minutes_until(max(now, entry.measured_at))
+        minute = schedule.answers(known.t0, entry.measured_at, dues, known.taken)
+    row = Checkpoint(
         id=new_id(),
         observation=observation,
-        client_id=client_id,
+        client_id=entry.client_id,
         minute=minute,
-        measured_at=measured_at,
+        measured_at=entry.measured_at,
         recorded_at=now,
-        late=_is_late(known, minute, measured_at, now),
+        late=_is_late(known, minute, entry.measured_at, now),
         by=by,
-        **clean,
+        **entry.values,
     )
-    raised = _judge_from(session, observation, row, by, now)
+    _insert([row])
+    raised = _judge_from(known, row, by, now)
     _tell("checkpoint.recorded", session, row, by, now)
     return Recorded(row, raised)
 
 
 @transaction.atomic
 def correct_checkpoint(
-    *, checkpoint: Checkpoint, changes: Mapping[str, Any], reason: str, by, now: datetime
+    *,
+    checkpoint: Checkpoint,
+    changes: Mapping[str, Any],
+    reason: str,
+    by,
+    now: datetime,
+    version: int | None = None,
 ) -> Recorded:
     """Another version of an entry; the old one stays readable, and so does what it caused.
+
+    `version` is the one that the person saw: another is refused, so that nobody's correction is undone unseen.
 
     Raises:
         Invalid: no reason, nothing changed, values that cannot be.
         Refused: `superseded` where somebody corrected it in between.
     """
     session, observation = lock(checkpoint.observation.session, OPEN)
-    known = state.load(session)
-    current = next((row for row in known.checkpoints if row.entry == checkpoint.entry), None)
-    if current is None or current.pk != checkpoint.pk:
-        raise Refused.because("superseded", _("Somebody has corrected this entry in the meantime."))
+    known = state.readings_only(session, observation)
+    current = _current(known, checkpoint.entry, checkpoint.version if version is None else version)
     old = {name: getattr(current, name) for name in FIELDS}
     clean = _clean({**old, **changes})
     measured_at = changes.get("measured_at", current.measured_at)
@@ -114,29 +150,42 @@ def correct_checkpoint(
         correction_reason=reason.strip()[:500],
         **clean,
     )
-    raised = _judge_from(session, observation, row, by, now)
+    raised = _judge_from(known, row, by, now)
     _tell("checkpoint.corrected", session, row, by, now, reason)
     return Recorded(row, raised)
 
 
-def _replay(session, client_id, measured_at, values, minute) -> Recorded | None:
-    row = (
-        Checkpoint.objects.filter(client_id=client_id, version=1).select_related("observation", "by").first()
-    )
+def _current(known: ChairState, entry: UUID, version: int) -> Checkpoint:
+    """The newest version of an entry, if it is the one that the person saw."""
+    current = next(row for row in known.checkpoints if row.entry == entry)
+    if current.version != version:
+        what = record.vitals(current) or current.not_taken or current.note
+        text = _("%(who)s has corrected this entry in the meantime: %(what)s.")
+        detail = text % {"who": current.by.display_name, "what": what}
+        raise Refused.because("superseded", detail, version=current.version)
+    return current
+
+
+def _replay(known: ChairState, entry: _Entry) -> Recorded | None:
+    first = (row for row in known.all_checkpoints if row.client_id == entry.client_id and row.version == 1)
+    row = next(first, None)
     if row is None:
         return None
-    same = row.observation.session_id == session.pk and row.measured_at == measured_at
-    same = same and all(getattr(row, name) == value for name, value in _clean(values).items())
-    if not same or (minute is not None and minute != row.minute):
-        raise Refused.because("conflict", _("Another entry has this client_id."), "client_id")
+    same = row.measured_at == entry.measured_at and entry.minute in (None, row.minute)
+    if not same or any(getattr(row, name) != value for name, value in entry.values.items()):
+        raise _conflict()
     return Recorded(row, list(Alert.objects.filter(source=row.entry)))
+
+
+def _conflict() -> Refused:
+    return Refused.because("conflict", _("Another entry has this client_id."), "client_id")
 
 
 def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
     """Every field with a value of its kind; absent text is empty, absent numbers are None."""
     clean = {name: values.get(name) for name in VALUES}
     clean["dissociation"] = values.get("dissociation") or ""
-    clean["symptoms"] = list(values.get("symptoms") or [])
+    clean["symptoms"] = [_symptom(words) for words in values.get("symptoms") or []]
     return {
         **clean,
         "note": (values.get("note") or "").strip(),
@@ -144,12 +193,18 @@ def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _symptom(words: str) -> str:
+    """The code of one that is known; other words stay as they were written."""
+    code = safety.known_symptom(words)
+    return code if code in Symptom.values else words
+
+
 def _refuse_impossible(known: ChairState, measured_at, minute, clean, now) -> None:
     faults = [Fault(f.code, f.detail, f.field) for f in safety.faults_in(clean)]
     faults += in_future(measured_at, now, "measured_at")
     if known.t0 and measured_at < known.t0:
         faults.append(Fault("before_t0", _("Before the first device was started."), "measured_at"))
-    if minute is not None and minute not in {due.minute for due in known.dues(max(now, measured_at))}:
+    if minute is not None and minute not in {d.minute for d in known.minutes_until(max(now, measured_at))}:
         faults.append(Fault("unknown", _("No checkpoint of this minute is scheduled."), "minute"))
     faults += _content_faults(clean)
     if faults:
@@ -172,30 +227,27 @@ def _content_faults(clean: Mapping[str, Any]) -> list[Fault]:
 
 
 def _is_late(known: ChairState, minute: int | None, measured_at: datetime, now: datetime) -> bool:
-    due = next((due for due in known.dues(now) if due.minute == minute), None)
+    due = next((due for due in known.minutes_until(now) if due.minute == minute), None)
     after_due = due is not None and schedule.is_late(due.due_at, measured_at, known.rules)
-    return after_due or now - measured_at > ENTERED_LATE
+    return after_due or now - measured_at > record.ENTERED_LATE
 
 
-def _judge_from(session, observation: Observation, row: Checkpoint, by, now) -> list[Alert]:
+def _judge_from(known: ChairState, row: Checkpoint, by, now: datetime) -> list[Alert]:
     """Judge this reading, and those after it: an entry that comes late may be the first of two."""
-    known, limits = state.load(session), limits_of(session.site)
-    rows, raised = known.checkpoints, []
+    known, limits = known.with_checkpoint(row), limits_of(known.session.site)
+    rows, found = known.checkpoints, {}
     position = next(i for i, other in enumerate(rows) if other.pk == row.pk)
     for index in range(position, len(rows)):
         earlier = [reading_of(other) for other in rows[:index]]
-        findings = safety.judge(reading_of(rows[index]), earlier, known.before, limits)
-        new = alerts.raise_for(
-            session=session,
-            observation=observation,
-            source=rows[index].entry,
-            findings=findings,
-            at=rows[index].measured_at,
-            by=by,
-            now=now,
-        )
-        raised += new if index == position else []
-    return raised
+        found[rows[index]] = safety.judge(reading_of(rows[index]), earlier, known.before, limits)
+    raised = alerts.raise_for(
+        session=known.session,
+        observation=row.observation,
+        findings={(other.entry, other.measured_at): findings for other, findings in found.items()},
+        by=by,
+        now=now,
+    )
+    return [alert for alert in raised if alert.source == row.entry]
 
 
 def _tell(action: str, session, row: Checkpoint, by, now: datetime, reason: str = "") -> None:

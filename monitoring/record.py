@@ -6,13 +6,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from monitoring.enums import Symptom
-from monitoring.models import Alert, Checkpoint, DeviceUse, PreDose
+from monitoring.deciding import who_decided
+from monitoring.enums import AlertEventKind, Symptom, TabletOutcome
+from monitoring.models import Alert, AlertEvent, Checkpoint, DeviceUse, Observation, PreDose, TabletEntry
 from monitoring.state import VALUES, ChairState, load
 from scheduling.enums import SessionEventKind
 from scheduling.models import SessionEvent, TreatmentSession
 
 _AFTERWARDS = timedelta(minutes=1)
+# Written down this long after it was measured, an entry is late too [practice].
+ENTERED_LATE = timedelta(minutes=15)
+# A tablet's clock that is further off than this is told beside what it sent.
+SKEW_TOLD_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +48,33 @@ def record_of(session: TreatmentSession) -> list[Line]:
     lines += [_checkpoint(row, known) for row in known.all_checkpoints]
     for alert in known.alerts:
         lines += _alert(alert)
+    if known.observation is not None:
+        lines += _care(known.observation)
+    lines += [
+        line
+        for row in TabletEntry.objects.filter(session=session).select_related("by")
+        if (line := _tablet(row))
+    ]
     return sorted(lines, key=lambda line: (line.at, line.recorded_at))
+
+
+def lateness(known: ChairState, row: Checkpoint) -> str:
+    """8 min after it was due; entered 20 min later. By the T0 as it is known now."""
+    parts = []
+    if row.minute is not None and known.t0 is not None:
+        after = row.measured_at - known.t0 - timedelta(minutes=row.minute)
+        if after > timedelta(minutes=known.rules.late_minutes):
+            parts.append(_("measured %s min after it was due") % (after // timedelta(minutes=1)))
+    waited = row.recorded_at - row.measured_at
+    if row.version == 1 and waited > ENTERED_LATE:
+        parts.append(_("entered %s min later") % (waited // timedelta(minutes=1)))
+    return "; ".join(parts)
 
 
 def symptoms(row: Checkpoint) -> str:
     """Chest pain, short of breath."""
-    return ", ".join(str(Symptom(code).label) for code in row.symptoms)
+    labels = dict(Symptom.choices)
+    return ", ".join(str(labels.get(code, code)) for code in row.symptoms)
 
 
 def vitals(row: Checkpoint | PreDose) -> str:
@@ -89,7 +115,7 @@ def _event(event: SessionEvent) -> Line:
 
 def _pre_dose(row: PreDose) -> Line:
     unmet = [g["detail"] for g in row.gates if not g["ok"]]
-    reasons = [f"{code}: {given['reason']} ({given['name']})" for code, given in row.overrides.items()]
+    reasons = [f"{code}: {given['reason']} ({who_decided(given)})" for code, given in row.overrides.items()]
     cleared = _("cleared for the dose") if row.may_dose else _("not cleared for the dose")
     text = ". ".join([f"{vitals(row)}, {cleared}", *unmet, *reasons])
     title = _("Questions before the dose, version %s") % row.version
@@ -120,7 +146,8 @@ def _checkpoint(row: Checkpoint, known: ChairState) -> Line:
     newest = max(c.version for c in known.all_checkpoints if c.entry == row.entry)
     title = _("%s-minute reading") % row.minute if row.minute is not None else _("Extra reading")
     text = _("not taken: %s") % row.not_taken if row.not_taken else vitals(row)
-    marks = [_("late")] if row.late else []
+    words = lateness(known, row)
+    marks = [_("late: %s") % words] if words else []
     marks += [symptoms(row)] if row.symptoms else []
     marks += [row.note] if row.note else []
     marks += [_("corrected: %s") % row.correction_reason] if row.correction_reason else []
@@ -139,6 +166,25 @@ def _checkpoint(row: Checkpoint, known: ChairState) -> Line:
     )
 
 
+def _care(observation: Observation) -> list[Line]:
+    """Who watched, what went on to whom, and what was not as it should be."""
+    lines = []
+    for row in observation.assignments.select_related("nurse", "by"):
+        title, who = _("Watched by %s") % row.nurse.display_name, _name(row.by)
+        lines.append(Line(row.at, row.at, who, "assigned", title))
+    for deviation in observation.deviations.select_related("by"):
+        told = [_("told: %s") % deviation.told] if deviation.told else []
+        text, title = "; ".join([deviation.reason, *told]), deviation.get_kind_display()
+        who = _name(deviation.by)
+        lines.append(Line(deviation.at, deviation.recorded_at, who, "deviation", title, text))
+    escalated = AlertEvent.objects.filter(alert__observation=observation, kind=AlertEventKind.ESCALATED)
+    for event in escalated.select_related("by"):
+        people = ", ".join(person["name"] for person in event.people)
+        title, data = _("Escalated, step %s") % event.step, {"alert": str(event.alert_id), "step": event.step}
+        lines.append(Line(event.at, event.at, _name(event.by), "escalated", title, people, data=data))
+    return lines
+
+
 def _alert(alert: Alert) -> list[Line]:
     data = {"level": alert.level, "code": alert.code}
     level = alert.get_level_display()
@@ -150,3 +196,22 @@ def _alert(alert: Alert) -> list[Line]:
         at = alert.acknowledged_at
         lines.append(Line(at, at, who, "acknowledged", title, alert.action, data=data))
     return lines
+
+
+def _tablet(row: TabletEntry) -> Line | None:
+    """What a tablet adds to the story: an entry that was discarded, or a clock that was wrong."""
+    told = [_("discarded: %s") % row.reason, *row.content] if row.outcome == TabletOutcome.DISCARDED else []
+    if row.skew_ms is not None and abs(row.skew_ms) > SKEW_TOLD_MS:
+        told.append(_clock_off(row.skew_ms))
+    if not told:
+        return None
+    data = {"entry": str(row.pk), "kind": row.kind, "outcome": row.outcome, "skew_ms": row.skew_ms}
+    title, text = _("Entry of a tablet"), "; ".join(told)
+    return Line(row.tapped_at, row.received_at, _name(row.by), "tablet", title, text, data=data)
+
+
+def _clock_off(skew_ms: int) -> str:
+    minutes = round(abs(skew_ms) / 60_000, 1)
+    if skew_ms > 0:
+        return _("the tablet's clock was %s min ahead of the clinic's") % minutes
+    return _("the tablet's clock was %s min behind the clinic's") % minutes

@@ -23,6 +23,21 @@ CRISIS_SYMPTOMS = frozenset(
         "focal_deficit",
     }
 )
+_ALSO_CALLED = {
+    "shortness_of_breath": "breathless",
+    "short_of_breath": "breathless",
+    "dyspnea": "breathless",
+    "sudden_severe_headache": "severe_headache",
+    "vision_change": "visual_change",
+    "change_in_vision": "visual_change",
+    "visual_disturbance": "visual_change",
+    "blurred_vision": "visual_change",
+    "seizures": "seizure",
+    "diminished_consciousness": "reduced_consciousness",
+    "confusion": "reduced_consciousness",
+    "focal_neurologic_deficit": "focal_deficit",
+    "weakness": "focal_deficit",
+}
 RANGES = {
     "systolic": (40, 300),
     "diastolic": (20, 200),
@@ -127,12 +142,16 @@ def judge_before(reading: Reading, limits: Limits) -> list[AlertFinding]:
 def judge(
     reading: Reading, earlier: Sequence[Reading], before: Reading | None, limits: Limits
 ) -> list[AlertFinding]:
-    """A reading after the dose; `earlier` are those of this session before it, in order of time."""
+    """A reading after the dose; `earlier` are those of this session before it, in order of time.
+
+    "Twice in a row" and "for five minutes" know no dose: there the reading before it counts as one.
+    """
+    all_earlier = [before, *earlier] if before is not None else earlier
     return [
         *_judge_pressure(reading, earlier, before, limits),
-        *_judge_spo2(reading, earlier, limits),
+        *_judge_spo2(reading, all_earlier, limits),
         *_judge_sedation(reading, limits),
-        *_judge_pulse(reading, earlier, limits),
+        *_judge_pulse(reading, all_earlier, limits),
         *_judge_symptoms(reading),
     ]
 
@@ -216,8 +235,14 @@ def _judge_pulse(reading: Reading, earlier: Sequence[Reading], limits: Limits) -
     return []
 
 
+def known_symptom(words: str) -> str:
+    """The code of a symptom, as other systems or hands may write it."""
+    code = "_".join(words.casefold().replace("-", " ").replace("_", " ").split())
+    return _ALSO_CALLED.get(code, code)
+
+
 def _judge_symptoms(reading: Reading) -> list[AlertFinding]:
-    if CRISIS_SYMPTOMS.isdisjoint(reading.symptoms):
+    if CRISIS_SYMPTOMS.isdisjoint(map(known_symptom, reading.symptoms)):
         return []
     detail = "Symptoms of hypertensive crisis or encephalopathy: emergency care [label]."
     return [AlertFinding(RED, "crisis_symptoms", detail)]

@@ -1,8 +1,9 @@
 """What is due when: derived from T0 and the site's checkpoints each time, stored nowhere. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from monitoring.limits import (
     CHECKPOINT_MINUTES,
@@ -13,7 +14,7 @@ from monitoring.limits import (
 )
 
 DEVICE_MG = 28  # [label]
-UPCOMING, DUE, LATE, DONE = "upcoming", "due", "late", "done"
+UPCOMING, DUE, LATE, DONE, MISSED = "upcoming", "due", "late", "done", "missed"
 # A reading this long before its minute still answers it [practice].
 EARLY_MINUTES = 5
 
@@ -37,12 +38,33 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A site's own numbers, in minutes."""
+    """A site's own numbers, in minutes. `flagged`: the patient has the further checkpoints as well."""
 
     minutes: tuple[int, ...] = CHECKPOINT_MINUTES
     observation_minutes: int = OBSERVATION_MINUTES
     from_last_device: bool = False
     late_minutes: int = 5
+    flagged: bool = False
+
+    def kept(self) -> dict[str, Any]:
+        """What is pinned to a session when its first device is started."""
+        return {
+            "minutes": list(self.minutes),
+            "observation_minutes": self.observation_minutes,
+            "from_last_device": self.from_last_device,
+            "flagged": self.flagged,
+        }
+
+
+def rules_from(kept: Mapping[str, Any], late_minutes: int) -> Rules:
+    """The rules that were pinned to a session."""
+    return Rules(
+        tuple(kept["minutes"]),
+        kept["observation_minutes"],
+        kept["from_last_device"],
+        late_minutes,
+        kept["flagged"],
+    )
 
 
 def devices_for(dose_mg: int) -> int:
@@ -63,13 +85,24 @@ def earliest_leave_at(t0: datetime, last_device_at: datetime, rules: Rules) -> d
 
 def checkpoints(t0: datetime, rules: Rules, *, until: datetime | None = None) -> list[Due]:
     """Those of the schedule; past the last one every 15 minutes up to `until`, while the patient is not ready."""
-    minutes = sorted({*rules.minutes, OFFICIAL_MINUTE, rules.observation_minutes})
+    minutes = scheduled(rules)
     last = minutes[-1]
     while until is not None and t0 + timedelta(minutes=last + CONTINUE_EVERY_MINUTES) <= until:
         last += CONTINUE_EVERY_MINUTES
         minutes.append(last)
     official = {OFFICIAL_MINUTE, rules.observation_minutes}
     return [Due(minute, t0 + timedelta(minutes=minute), minute in official) for minute in minutes]
+
+
+def scheduled(rules: Rules) -> list[int]:
+    """The minutes of the schedule; the official ones are always among them [label, REMS]."""
+    return sorted({*rules.minutes, OFFICIAL_MINUTE, rules.observation_minutes})
+
+
+def wanted(dues: Sequence[Due], taken: Collection[int], rules: Rules) -> list[Due]:
+    """Of a patient who is ready or gone: the schedule, and of what went on after it only what was taken."""
+    last = scheduled(rules)[-1]
+    return [due for due in dues if due.minute <= last or due.minute in taken]
 
 
 def answers(t0: datetime, measured_at: datetime, dues: Sequence[Due], taken: Collection[int]) -> int | None:
@@ -79,9 +112,16 @@ def answers(t0: datetime, measured_at: datetime, dues: Sequence[Due], taken: Col
     return reached[-1].minute if reached else None
 
 
-def steps(dues: Sequence[Due], taken: Collection[int], *, now: datetime, rules: Rules) -> list[Step]:
-    """Each checkpoint as done, late, due or upcoming."""
-    return [Step(due, _state(due, taken, now, rules)) for due in dues]
+def steps(
+    dues: Sequence[Due],
+    taken: Collection[int],
+    *,
+    now: datetime,
+    rules: Rules,
+    left_at: datetime | None = None,
+) -> list[Step]:
+    """Each checkpoint as done, late, due or upcoming; missed where the patient had left before it."""
+    return [Step(due, _state(due, taken, now, rules, left_at)) for due in dues]
 
 
 def next_due(found: Sequence[Step]) -> Due | None:
@@ -93,9 +133,13 @@ def is_late(due_at: datetime, measured_at: datetime, rules: Rules) -> bool:
     return measured_at > due_at + timedelta(minutes=rules.late_minutes)
 
 
-def _state(due: Due, taken: Collection[int], now: datetime, rules: Rules) -> str:
+def _state(
+    due: Due, taken: Collection[int], now: datetime, rules: Rules, left_at: datetime | None = None
+) -> str:
     if due.minute in taken:
         return DONE
+    if left_at is not None:
+        return MISSED
     if now < due.due_at:
         return UPCOMING
     return LATE if is_late(due.due_at, now, rules) else DUE

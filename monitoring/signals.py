@@ -7,9 +7,15 @@ from clinic import logs
 
 # Arguments: session, alert, now.
 alert_raised = Signal()
+# Nobody acknowledged it in time. Arguments: session, alert, people (users who have it now), step (from 1), now.
+alert_escalated = Signal()
 # Arguments: session, now.
 session_ready = Signal()
 session_left = Signal()
+# Arguments: form, owner, now. Due tomorrow, today or late; once a day.
+form_due = Signal()
+# Arguments: event, now. Somebody flagged a serious adverse event.
+serious_flagged = Signal()
 
 _log = logs.get(__name__)
 

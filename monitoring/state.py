@@ -1,15 +1,19 @@
 """From rows to what the rules know of one session: its readings, devices and what is due."""
 
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
+from django.db.models import UUIDField
+
 from clinic.models import Site
-from monitoring import schedule
+from clinic.prepared import Param, Prepared
+from monitoring import predose, schedule
 from monitoring.enums import AlertLevel
-from monitoring.limits import Limits, from_mapping
+from monitoring.limits import CHECKPOINT_MINUTES, FLAGGED_MINUTES, Limits, from_mapping
 from monitoring.models import Alert, Checkpoint, DeviceUse, Observation, PreDose
 from monitoring.safety import Reading
 from scheduling.models import TreatmentSession
@@ -26,16 +30,27 @@ VALUES = (
 )
 
 
+_OBSERVATION = Param("observation", UUIDField())
+_pre_doses = Prepared(PreDose.objects.filter(observation_id=_OBSERVATION).order_by("version"))
+_checkpoints = Prepared(Checkpoint.objects.filter(observation_id=_OBSERVATION))
+
+
 def limits_of(site: Site) -> Limits:
     return from_mapping(site.limits)
 
 
-def rules_of(site: Site) -> schedule.Rules:
+def rules_of(site: Site, *, flagged: bool = False) -> schedule.Rules:
+    """As the site has them now; `flagged` adds the further checkpoints."""
+    minutes = tuple(site.checkpoint_minutes) or CHECKPOINT_MINUTES
+    if flagged:
+        more = FLAGGED_MINUTES if site.flagged_minutes is None else site.flagged_minutes
+        minutes = tuple(sorted({*minutes, *more}))
     return schedule.Rules(
-        minutes=tuple(site.checkpoint_minutes) or schedule.Rules().minutes,
+        minutes=minutes,
         observation_minutes=site.observation_minutes,
         from_last_device=site.observe_from_last_device,
         late_minutes=limits_of(site).late_minutes,
+        flagged=flagged,
     )
 
 
@@ -75,7 +90,16 @@ class ChairState:
 
     @cached_property
     def rules(self) -> schedule.Rules:
-        return rules_of(self.session.site)
+        """Those of the first device's moment; before it, and for older rows, the site's."""
+        kept = self.observation.rules if self.observation else None
+        if not kept:
+            return rules_of(self.session.site, flagged=self.flagged)
+        return schedule.rules_from(kept, limits_of(self.session.site).late_minutes)
+
+    @property
+    def flagged(self) -> bool:
+        """Something was found before the dose that wants a closer watch."""
+        return self.pre_dose is not None and predose.is_flagged(self.pre_dose.gates)
 
     @property
     def pre_dose(self) -> PreDose | None:
@@ -95,7 +119,8 @@ class ChairState:
 
     @property
     def t0(self) -> datetime | None:
-        return self.devices[0].started_at if self.devices else None
+        """The start of the first device, as its newest version has it."""
+        return self.observation.t0_at if self.observation else None
 
     @property
     def before(self) -> Reading | None:
@@ -119,23 +144,45 @@ class ChairState:
 
     @property
     def earliest_leave_at(self) -> datetime | None:
-        if self.t0 is None:
+        if self.observation is None or self.t0 is None:
             return None
-        return schedule.earliest_leave_at(self.t0, self.devices[-1].started_at, self.rules)
+        return schedule.earliest_leave_at(self.t0, self.observation.last_device_at or self.t0, self.rules)
+
+    def minutes_until(self, moment: datetime) -> list[schedule.Due]:
+        """Every checkpoint that an entry may answer, those of a quarter of an hour included up to `moment`."""
+        return schedule.checkpoints(self.t0, self.rules, until=moment) if self.t0 else []
 
     def dues(self, now: datetime | None = None) -> list[schedule.Due]:
-        """The checkpoints; with `now`, continued past the last one while the patient is not ready."""
+        """The checkpoints; with `now`, continued past the last one until the patient is ready or has left."""
         if self.t0 is None:
             return []
-        waiting = self.observation is not None and self.observation.ready_at is None
-        return schedule.checkpoints(self.t0, self.rules, until=now if waiting else None)
+        if (end := self.ended_at) is None:
+            return schedule.checkpoints(self.t0, self.rules, until=now)
+        answered = self.t0 + timedelta(minutes=max(self.taken, default=0))
+        dues = schedule.checkpoints(self.t0, self.rules, until=max(end, answered))
+        return schedule.wanted(dues, self.taken, self.rules)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When nothing further fell due: judged ready, or gone."""
+        seen = self.observation
+        return (seen.ready_at or seen.left_at) if seen else None
 
     @property
     def taken(self) -> set[int]:
         return {row.minute for row in self.checkpoints if row.minute is not None}
 
     def steps(self, now: datetime) -> list[schedule.Step]:
-        return schedule.steps(self.dues(now), self.taken, now=now, rules=self.rules)
+        left_at = self.observation.left_at if self.observation else None
+        return schedule.steps(self.dues(now), self.taken, now=now, rules=self.rules, left_at=left_at)
+
+    def with_checkpoint(self, row: Checkpoint) -> "ChairState":
+        """As known after `row` was written."""
+        return replace(self, all_checkpoints=[*self.all_checkpoints, row])
+
+    @property
+    def open_reds(self) -> list[Alert]:
+        return [alert for alert in self.open_alerts if alert.level == AlertLevel.RED]
 
     @property
     def open_alerts(self) -> list[Alert]:
@@ -159,3 +206,39 @@ def load(session: TreatmentSession) -> ChairState:
         all_checkpoints=list(observation.checkpoints.select_related("by")),
         alerts=list(observation.alerts.select_related("owner", "acknowledged_by")),
     )
+
+
+def readings_only(session: TreatmentSession, observation: Observation) -> ChairState:
+    """What judging a reading wants, in two queries: the answers before the dose, and the readings so far."""
+    return ChairState(
+        session=session,
+        observation=observation,
+        pre_doses=_pre_doses(observation=observation.pk),
+        all_devices=[],
+        all_checkpoints=_checkpoints(observation=observation.pk),
+        alerts=[],
+    )
+
+
+def states_of(sessions: list[TreatmentSession]) -> list[ChairState]:
+    """Everything of many sessions, in five queries."""
+    observations = {
+        o.session_id: o for o in Observation.objects.filter(session__in=sessions).select_related("nurse")
+    }
+    ids = [o.pk for o in observations.values()]
+    parts = {model: _by_observation(model, ids) for model in (PreDose, DeviceUse, Checkpoint, Alert)}
+    found = []
+    for session in sessions:
+        observation = observations.get(session.pk)
+        rows = {model: part[observation.pk] if observation else [] for model, part in parts.items()}
+        found.append(
+            ChairState(session, observation, rows[PreDose], rows[DeviceUse], rows[Checkpoint], rows[Alert])
+        )
+    return found
+
+
+def _by_observation(model, ids):
+    rows = defaultdict(list)
+    for row in model.objects.filter(observation__in=ids):
+        rows[row.observation_id].append(row)
+    return rows

@@ -1,8 +1,10 @@
 """Texts, as JSON."""
 
+from datetime import datetime
 from typing import Any
 
 from ninja import Router
+from ninja.responses import Status
 
 from clinic import access, clock, paging
 from clinic.access import May
@@ -10,9 +12,10 @@ from clinic.ids import parse
 from clinic.models import Site
 from clinic.schemas import local
 from clinic.templatetags.ui import masked
-from notifications import listing, outbox
+from notifications import by_hand, escorts, listing
 from notifications.models import Message
-from notifications.reasons import why
+from notifications.reasons import what_for, why
+from scheduling.api import session_of
 
 router = Router(tags=["Texts"])
 
@@ -38,16 +41,30 @@ def list_messages(
 def cancel(request, message_id: str):
     """409 `wrong_state`."""
     message = _message(request, message_id)
-    outbox.cancel_message(message=message, by=request.user, now=clock.now())
-    return _fresh(message)
+    by_hand.cancel_message(message=message, by=request.user, now=clock.now())
+    return fresh(message)
 
 
 @router.post("/messages/{message_id}/retry", response=dict, summary="Send a failed or unknown text again")
 def retry(request, message_id: str):
     """409 `wrong_state`, `too_late`."""
     message = _message(request, message_id)
-    outbox.retry_message(message=message, by=request.user, now=clock.now())
-    return _fresh(message)
+    by_hand.retry_message(message=message, by=request.user, now=clock.now())
+    return fresh(message)
+
+
+@router.post(
+    "/sessions/{session_id}/escort-text",
+    response={201: dict},
+    summary="Text the escort 15 minutes before the patient can be picked up",
+)
+def escort_text(request, session_id: str):
+    """It goes 15 minutes before the two hours, or now where that has passed; and not at all where the readings then
+    do not allow it. Wants the patient's consent to detailed texts. 409 `wrong_state`, `no_number`, `no_consent`,
+    `stopped`, `already_told`."""
+    session = session_of(request, session_id, May.TREAT)
+    message = escorts.call(session=session, by=request.user, now=clock.now())
+    return Status(201, fresh(message))
 
 
 def message_out(message: Message) -> dict[str, Any]:
@@ -57,8 +74,12 @@ def message_out(message: Message) -> dict[str, Any]:
         "kind": message.kind,
         "patient": str(message.patient_id) if message.patient_id else None,
         "session": str(message.session_id) if message.session_id else None,
+        "staff": message.staff.username if message.staff else None,
+        "what_for": what_for(message),
         "to": masked(message.to),
         "body": message.body,
+        "words_removed_at": _local(message.words_removed_at, site),
+        "redacted_at": _local(message.redacted_at, site),
         "due_at": local(message.due_at, site),
         "expires_at": local(message.expires_at, site),
         "status": message.status,
@@ -70,11 +91,15 @@ def message_out(message: Message) -> dict[str, Any]:
     }
 
 
+def _local(moment: datetime | None, site: Site) -> datetime | None:
+    return local(moment, site) if moment else None
+
+
 def _message(request, message_id: str) -> Message:
     message = access.get_or_404(Message.objects.select_related("site"), request.user, parse(message_id))
     access.require(request.user, May.TEXTS, message.site)
     return message
 
 
-def _fresh(message: Message) -> dict[str, Any]:
+def fresh(message: Message) -> dict[str, Any]:
     return message_out(listing.with_story(Message.objects.filter(pk=message.pk)).get())

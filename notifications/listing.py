@@ -32,14 +32,19 @@ def until(site: Site, day: date) -> datetime:
 def with_story(rows):
     """Messages with all that their one-sentence reason and their attempts need."""
     attempts = Prefetch("attempts", Attempt.objects.order_by("at", "pk"), to_attr="story")
-    return rows.select_related("patient", "session", "site").prefetch_related(attempts)
+    return rows.select_related("patient", "session", "site", "staff").prefetch_related(attempts)
+
+
+def replies_to(site: Site):
+    """Replies that want or wanted a person: this site's, and those of its patients' numbers matched to nobody."""
+    unmatched = Q(site__isnull=True, from_number__in=Patient.objects.filter(site=site).values("phone"))
+    rows = InboundMessage.objects.filter(Q(site=site) | unmatched, needs_person=True)
+    return rows.select_related("patient", "session", "owner", "handled_by")
 
 
 def waiting_replies(site: Site):
-    """Replies that need a person: this site's, and those of its patients' numbers matched to nobody."""
-    unmatched = Q(site__isnull=True, from_number__in=Patient.objects.filter(site=site).values("phone"))
-    rows = InboundMessage.objects.filter(Q(site=site) | unmatched, needs_person=True, handled_at__isnull=True)
-    return rows.select_related("patient", "session").order_by("-urgent", "received_at")
+    """Words of crisis first, then the one that has waited longest."""
+    return replies_to(site).filter(handled_at__isnull=True).order_by("-urgent", "received_at", "pk")
 
 
 def conversation(patient: Patient, *, limit: int = 60) -> list[dict]:
@@ -47,7 +52,7 @@ def conversation(patient: Patient, *, limit: int = 60) -> list[dict]:
     sent = Message.objects.filter(to=patient.number, sent_at__isnull=False).order_by("-sent_at")[:limit]
     received = InboundMessage.objects.filter(from_number=patient.number).order_by("-received_at")[:limit]
     bubbles: list[dict[str, Any]] = [
-        {"at": m.sent_at, "body": m.body, "from_patient": False, "message": m} for m in sent
+        {"at": m.sent_at, "words": m, "from_patient": False, "message": m} for m in sent
     ]
-    bubbles += [{"at": r.received_at, "body": r.body, "from_patient": True, "reply": r} for r in received]
+    bubbles += [{"at": r.received_at, "words": r, "from_patient": True, "reply": r} for r in received]
     return sorted(bubbles, key=lambda bubble: bubble["at"])[-limit:]

@@ -1,165 +1,135 @@
-"""The texts that should exist, made from the book; those that should not, withdrawn. Safe to run again any time."""
+"""The texts that should exist, made from the book by the site's rules; those that should not, withdrawn.
 
-from collections.abc import Sequence
-from datetime import datetime
+Safe to run again any time: what waits is made as it should be, what is gone stays.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import CharField, Exists, F, OuterRef, Q, Subquery, UUIDField
 
 from clinic.ids import new_id
-from clinic.models import Patient
-from notifications import timing, wording
-from notifications.enums import MessageKind, MessageStatus
+from clinic.models import House, Patient, Site
+from clinic.prepared import Insert, Param, Prepared
+from notifications import houses, timing
+from notifications.bodies import body
+from notifications.enums import PROJECTED, MessageKind, MessageStatus
 from notifications.models import Attempt, Message, Suppression
 from notifications.timing import When
 from scheduling.enums import SessionStatus
-from scheduling.models import TreatmentSession
+from scheduling.models import Course, TreatmentSession
 
-# Reasons for which a reminder was withdrawn that may cease to hold.
-_MAY_RETURN = ("moved", "not_booked", "no_consent")
+S = MessageStatus
+# Reasons for which a text was withdrawn that may cease to hold.
+_MAY_RETURN = ("moved", "not_booked", "no_consent", "number_changed", "rule_gone")
+_SHOWN = ("due_at", "expires_at", "to", "language", "body")
+CHUNK = 500
+insert_texts = Insert(Message)
+_number = Suppression.objects.filter(number=Param("number", CharField()))
+_mark = House.objects.filter(site_id=OuterRef("pk")).values("mark")
+# Has this number been stopped, and the mark of the site's house, in one question.
+_standing = Prepared(
+    Site.objects.filter(pk=Param("site", UUIDField())).values_list(Exists(_number), Subquery(_mark))
+)
+# What is told of: (kind, the rule's name, the instant it speaks of).
+Key = tuple[str, str, datetime]
 
 
 def project_new(sessions: Sequence[TreatmentSession], *, now: datetime) -> None:
-    """`project` for sessions that were inserted a moment ago: none of them has a text yet."""
-    allowed = bool(sessions) and may_text(sessions[0].patient)
+    """The texts of one patient's sessions that were inserted a moment ago: reminders, and one notice for all."""
+    if not sessions or not _agreed(patient := sessions[0].patient):
+        return
+    [(stopped, mark)] = _standing(site=sessions[0].site_id, number=patient.number)
+    if stopped:
+        return
+    house = houses.at(sessions[0].site_id, mark)
     rows = [
-        _built(session, MessageKind.REMINDER, when, rule=rule, now=now)
+        built(session, kind, when, house=house, language=language, rule=rule, now=now)
         for session in sessions
-        for (rule, _about), when in (_wanted(session, [], now).items() if allowed else ())
+        for (kind, rule, _about), (when, language) in _wanted(session, house, (), now).items()
     ]
-    Message.objects.bulk_create(rows)
+    first = min(sessions, key=lambda session: session.starts_at)
+    when = timing.notice(visit_at=first.starts_at, zone=first.patient.tz, now=now)
+    if isinstance(when, When):
+        rows.append(built(first, MessageKind.BOOKED, when, house=house, now=now, count=len(sessions)))
+    insert_texts(rows)
 
 
 def project(session: TreatmentSession, *, now: datetime) -> None:
-    """Make the reminders that `session` should have and withdraw the others."""
+    """Make the texts that `session` should have and withdraw the others."""
     project_all([session], now=now)
 
 
 def project_all(sessions: Sequence[TreatmentSession], *, now: datetime) -> None:
     """`project` for many sessions, in as many queries as for one."""
-    reminders = Message.objects.filter(session__in=sessions, kind=MessageKind.REMINDER)
+    texts = Message.objects.filter(session__in=sessions, kind__in=PROJECTED)
     by_session: dict[Any, list[Message]] = {session.pk: [] for session in sessions}
-    for row in reminders.select_for_update().order_by("pk"):
+    for row in texts.select_for_update().order_by("pk"):
         by_session[row.session_id].append(row)
-    allowed = _who_may_be_texted(sessions)
-    unwanted: list[tuple[Message, str]] = []
-    new: list[Message] = []
+    allowed = who_may_be_texted(sessions)
+    known = houses.of({session.site_id for session in sessions})
+    plan = _Plan(now)
     for session in sessions:
-        rows = by_session[session.pk]
-        waits = session.status == SessionStatus.BOOKED and session.patient_id in allowed
-        wanted = _wanted(session, rows, now) if waits else {}
-        unwanted += [
-            (row, _why_unwanted(session, row))
-            for row in rows
-            if row.status == MessageStatus.PENDING and (row.rule, row.about_at) not in wanted
-        ]
-        known = {(row.rule, row.about_at): row for row in rows}
-        for key, when in wanted.items():
-            if key not in known:
-                new.append(_built(session, MessageKind.REMINDER, when, rule=key[0], now=now))
-            elif _may_return(known[key]) and when.due_at >= now:
-                _revive(known[key], when, now)
-    _withdraw_all(unwanted, now)
-    Message.objects.bulk_create(new)
+        rows, house = by_session[session.pk], known[session.site_id]
+        may = session.patient_id in allowed
+        plan.compare(session, rows, _wanted(session, house, rows, now) if may else {}, house, may)
+    plan.carry_out()
 
 
-def notify_all(sessions: Sequence[TreatmentSession], kind: MessageKind, *, now: datetime) -> None:
-    """One notice for each patient about the first of their `sessions`, once for what it speaks of."""
-    allowed = _who_may_be_texted(sessions)
-    by_patient: dict[Any, list[TreatmentSession]] = {}
-    for session in sessions:
-        by_patient.setdefault(session.patient_id, []).append(session)
-    told = set(
-        Message.objects.filter(session__in=sessions, kind=kind, rule="").values_list("session_id", "about_at")
+def rebuild(site: Site, *, now: datetime) -> int:
+    """After another rule or wording: every session ahead, and yesterday's; return how many."""
+    ahead = Q(starts_at__gt=now, status=SessionStatus.BOOKED)
+    lately = Q(starts_at__gt=now - timedelta(days=14), status=SessionStatus.COMPLETED)
+    return _project_ids(TreatmentSession.objects.filter(ahead | lately, site=site), now)
+
+
+def rebuild_patient(patient: Patient, *, now: datetime) -> int:
+    """After another number, language, name or consent."""
+    ahead = Q(starts_at__gt=now) | Q(messages__status=S.PENDING)
+    return _project_ids(TreatmentSession.objects.filter(ahead, patient=patient).distinct(), now)
+
+
+def repair(*, now: datetime, until: datetime) -> int:
+    """Project every session whose reminders are not what they should be; return how many.
+
+    Heals a lost signal. Only two kinds of session are looked at, so that it costs the same whatever the
+    history: booked ones ahead without a reminder, and reminders that wait for a session that does not.
+    """
+    ahead = TreatmentSession.objects.filter(
+        status=SessionStatus.BOOKED, starts_at__gt=now, starts_at__lte=until
     )
-    new = []
-    for patient_id, theirs in by_patient.items():
-        first = min(theirs, key=lambda session: session.starts_at)
-        when = timing.notice(visit_at=first.starts_at, zone=first.patient.tz, now=now)
-        if patient_id in allowed and isinstance(when, When) and (first.pk, first.starts_at) not in told:
-            new.append(_built(first, kind, when, now=now, count=len(theirs)))
-    Message.objects.bulk_create(new)
-
-
-def notify(
-    session: TreatmentSession,
-    kind: MessageKind,
-    *,
-    now: datetime,
-    count: int = 1,
-    about_at: datetime | None = None,
-) -> Message | None:
-    """A notice about `session` (booked, moved, cancelled), once for what it speaks of; None where none may go."""
-    about = about_at or session.starts_at
-    patient = session.patient
-    if not may_text(patient):
-        return None
-    when = timing.notice(visit_at=about, zone=patient.tz, now=now)
-    if not isinstance(when, When):
-        return None
-    if Message.objects.filter(session=session, kind=kind, rule="", about_at=about).exists():
-        return None
-    return _make(session, kind, when, now=now, count=count, about_at=about)
-
-
-def answer(
-    patient: Patient | None, site, kind: MessageKind, *, to: str, now: datetime, session=None
-) -> Message:
-    """An answer to a text: at once, whatever the hour."""
-    when = timing.answer(now)
-    language = patient.language if patient else "en"
-    row = _new(
-        site=site,
-        patient=patient,
-        session=None,
-        kind=kind,
-        about_at=now,
-        language=language,
-        to=to,
-        body=_body(kind, site, patient, session.starts_at if session else None, language),
-        when=when,
-        now=now,
-    )
-    row.save(force_insert=True)
-    return row
+    bare = ahead.filter(patient__texts_allowed=True).exclude(messages__kind=MessageKind.REMINDER)
+    stale = TreatmentSession.objects.filter(
+        messages__in=Message.objects.filter(status=S.PENDING, kind=MessageKind.REMINDER)
+    ).exclude(status=SessionStatus.BOOKED, starts_at=F("messages__about_at"))
+    ids = {*bare.values_list("pk", flat=True), *stale.values_list("pk", flat=True)}
+    return _project_ids(TreatmentSession.objects.filter(pk__in=ids), now)
 
 
 def may_text(patient: Patient) -> bool:
-    """Agreed, has a number, and that number has not been stopped."""
-    number = patient.number
-    return bool(number) and patient.texts_allowed and not Suppression.objects.filter(number=number).exists()
+    """Agreed, is a patient still, has a number, and that number has not been stopped."""
+    return _agreed(patient) and not Suppression.objects.filter(number=patient.number).exists()
 
 
-def _who_may_be_texted(sessions: Sequence[TreatmentSession]) -> set[Any]:
-    """The patients of `sessions` that `may_text` would allow, in one query."""
-    numbers = {
-        session.patient_id: session.patient.number for session in sessions if session.patient.texts_allowed
-    }
-    wanted = {number for number in numbers.values() if number}
-    stopped = set(Suppression.objects.filter(number__in=wanted).values_list("number", flat=True))
-    return {patient for patient, number in numbers.items() if number and number not in stopped}
+def _agreed(patient: Patient) -> bool:
+    return bool(patient.number) and patient.texts_allowed and patient.active
 
 
-def _withdraw_all(unwanted: Sequence[tuple[Message, str]], now: datetime) -> None:
-    """Take back texts that are still waiting; their rows are held by this transaction."""
-    for cause in {cause for _row, cause in unwanted}:
-        rows = [row for row, why in unwanted if why == cause]
-        Message.objects.filter(pk__in=[row.pk for row in rows], status=MessageStatus.PENDING).update(
-            status=MessageStatus.CANCELLED, cause=cause, settled_at=now
-        )
-        Attempt.objects.bulk_create(
-            Attempt(message=row, at=now, event="withdrawn", status=MessageStatus.CANCELLED, code=cause)
-            for row in rows
-        )
+def who_may_be_texted(sessions: Iterable[TreatmentSession | Course]) -> set[Any]:
+    """The patients of `sessions`, or of courses, that `may_text` would allow, in one query."""
+    numbers = {session.patient_id: session.patient.number for session in sessions if _agreed(session.patient)}
+    stopped = set(Suppression.objects.filter(number__in=numbers.values()).values_list("number", flat=True))
+    return {patient for patient, number in numbers.items() if number not in stopped}
 
 
 def withdraw(message: Message, *, cause: str, now: datetime) -> bool:
     """Take back a text that is still waiting. False when it is on its way already."""
-    waiting = Message.objects.filter(pk=message.pk, status=MessageStatus.PENDING)
-    if not waiting.update(status=MessageStatus.CANCELLED, cause=cause, settled_at=now):
+    waiting = Message.objects.filter(pk=message.pk, status=S.PENDING)
+    if not waiting.update(status=S.CANCELLED, cause=cause, settled_at=now):
         return False
-    message.status, message.cause, message.settled_at = MessageStatus.CANCELLED, cause, now
+    message.status, message.cause, message.settled_at = S.CANCELLED, cause, now
     note(message, "withdrawn", now, code=cause)
     return True
 
@@ -176,104 +146,152 @@ def note(message: Message, event: str, now: datetime, *, code: str = "") -> None
     )
 
 
-def repair(*, now: datetime, until: datetime) -> int:
-    """Project every session whose reminders are not what they should be; return how many.
-
-    Heals a lost signal. Only two kinds of session are looked at, so that it costs the same whatever the
-    history: booked ones ahead without a reminder, and reminders that wait for a session that does not.
-    """
-    ahead = TreatmentSession.objects.filter(
-        status=SessionStatus.BOOKED, starts_at__gt=now, starts_at__lte=until
-    )
-    bare = ahead.filter(patient__texts_allowed=True).exclude(messages__kind=MessageKind.REMINDER)
-    stale = TreatmentSession.objects.filter(
-        messages__in=Message.objects.filter(status=MessageStatus.PENDING, kind=MessageKind.REMINDER)
-    ).exclude(status=SessionStatus.BOOKED, starts_at=F("messages__about_at"))
-    ids = {*bare.values_list("pk", flat=True), *stale.values_list("pk", flat=True)}
-    for session in TreatmentSession.objects.filter(pk__in=ids).select_related("patient__site", "site"):
-        with transaction.atomic():
-            project(session, now=now)
-    return len(ids)
-
-
-def _wanted(
-    session: TreatmentSession, rows: Sequence[Message], now: datetime
-) -> dict[tuple[str, datetime], When]:
-    """The reminders of a booked session whose patient may be texted; `rows`: those that it has."""
-    found = {}
-    there = {(row.rule, row.about_at) for row in rows}
-    for rule in timing.DEFAULT_RULES:
-        when = timing.reminder(rule, visit_at=session.starts_at, zone=session.patient.tz, now=now)
-        if isinstance(when, When):
-            found[rule.name, session.starts_at] = when
-        elif when.code == "time_passed" and (rule.name, session.starts_at) in there:
-            # Due already and not yet taken up: it still should exist.
-            found[rule.name, session.starts_at] = timing.answer(now)
-    return found
-
-
-def _why_unwanted(session: TreatmentSession, row: Message) -> str:
-    if session.status != SessionStatus.BOOKED:
-        return "not_booked"
-    return "moved" if row.about_at != session.starts_at else "no_consent"
-
-
-def _may_return(row: Message) -> bool:
-    return row.status == MessageStatus.CANCELLED and row.cause in _MAY_RETURN
-
-
-def _revive(row: Message, when: When, now: datetime) -> None:
-    row.status, row.cause, row.settled_at = MessageStatus.PENDING, "", None
-    row.due_at, row.expires_at = when.due_at, when.expires_at
-    row.save(update_fields=["status", "cause", "settled_at", "due_at", "expires_at"])
-    note(row, "planned_again", now)
-
-
-def _make(session, kind, when: When, *, now, rule: str = "", count: int = 1, about_at=None) -> Message:
-    row = _built(session, kind, when, now=now, rule=rule, count=count, about_at=about_at)
-    row.save(force_insert=True)
-    return row
-
-
-def _built(session, kind, when: When, *, now, rule: str = "", count: int = 1, about_at=None) -> Message:
-    """Not saved yet."""
-    patient = session.patient
-    about = about_at or session.starts_at
-    return _new(
+def built(
+    session: TreatmentSession,
+    kind: str,
+    when: When,
+    *,
+    house: houses.House,
+    now: datetime,
+    rule: str = "",
+    count: int = 1,
+    about_at: datetime | None = None,
+    language: str = "",
+    to: str = "",
+) -> Message:
+    """A text about a session, not saved yet."""
+    patient, about = session.patient, about_at or session.starts_at
+    language = language or patient.language
+    words = body(kind, session.site, patient, house=house, language=language, about=about, count=count)
+    return Message(
+        id=new_id(),
         site=session.site,
         patient=patient,
         session=session,
         kind=kind,
         rule=rule,
         about_at=about,
-        language=patient.language,
-        to=patient.number,
-        body=_body(kind, session.site, patient, about, patient.language, count),
-        when=when,
-        now=now,
+        language=language,
+        to=to or patient.number,
+        body=words,
+        due_at=when.due_at,
+        expires_at=when.expires_at,
+        created_at=now,
     )
 
 
-def _new(*, when: When, now: datetime, **fields: Any) -> Message:
-    return Message(id=new_id(), due_at=when.due_at, expires_at=when.expires_at, created_at=now, **fields)
+class _Plan:
+    """What is to be made, changed and withdrawn; carried out in a few statements whatever the number."""
+
+    def __init__(self, now: datetime):
+        self.now = now
+        self.new: list[Message] = []
+        self.changed: list[Message] = []
+        self.unwanted: list[tuple[Message, str]] = []
+
+    def compare(
+        self,
+        session: TreatmentSession,
+        rows: Sequence[Message],
+        wanted: Mapping[Key, tuple[When, str]],
+        house: houses.House,
+        may: bool,
+    ) -> None:
+        there = {(row.kind, row.rule, row.about_at): row for row in rows}
+        for key, row in there.items():
+            if row.status == S.PENDING and key not in wanted:
+                self.unwanted.append((row, _why_unwanted(session, row, may)))
+        for key, (when, language) in wanted.items():
+            kind, rule, about = key
+            fresh = built(
+                session,
+                kind,
+                when,
+                house=house,
+                language=language,
+                rule=rule,
+                now=self.now,
+                about_at=about,
+            )
+            self._keep(there.get(key), fresh)
+
+    def _keep(self, row: Message | None, fresh: Message) -> None:
+        if row is None:
+            self.new.append(fresh)
+        elif row.status == S.PENDING and any(getattr(row, n) != getattr(fresh, n) for n in _SHOWN):
+            self._make_alike(row, fresh)
+        elif row.status == S.CANCELLED and row.cause in _MAY_RETURN and fresh.due_at >= self.now:
+            row.status, row.cause, row.settled_at, row.words_removed_at = S.PENDING, "", None, None
+            self._make_alike(row, fresh)
+
+    def _make_alike(self, row: Message, fresh: Message) -> None:
+        for name in _SHOWN:
+            setattr(row, name, getattr(fresh, name))
+        self.changed.append(row)
+
+    def carry_out(self) -> None:
+        withdraw_all(self.unwanted, self.now)
+        if self.changed:
+            # Theirs is the lock: nobody can have claimed them meanwhile.
+            Message.objects.bulk_update(
+                self.changed, [*_SHOWN, "status", "cause", "settled_at", "words_removed_at"]
+            )
+            _note_all(self.changed, "planned_again", self.now)
+        insert_texts(self.new)
 
 
-def _body(kind, site, patient, about: datetime | None, language: str, count: int = 1) -> str:
-    facts = wording.Facts(
-        place=site.alias,
-        phone=_national(site.phone),
-        given_name=patient.given_name if patient else "",
-        at=about.astimezone(site.tz) if about else None,
-        count=count,
+def withdraw_all(unwanted: Sequence[tuple[Message, str]], now: datetime) -> None:
+    """Take back texts that are still waiting; their rows are held by this transaction."""
+    for cause in sorted({cause for _row, cause in unwanted}):
+        rows = [row for row, why in unwanted if why == cause]
+        Message.objects.filter(pk__in=[row.pk for row in rows], status=S.PENDING).update(
+            status=S.CANCELLED, cause=cause, settled_at=now
+        )
+        for row in rows:
+            row.status, row.cause = S.CANCELLED, cause
+        _note_all(rows, "withdrawn", now, cause)
+
+
+def _note_all(rows: Sequence[Message], event: str, now: datetime, code: str = "") -> None:
+    Attempt.objects.bulk_create(
+        Attempt(message=row, at=now, event=event, status=row.status, code=code) for row in rows
     )
-    name = f"{kind}_many" if count > 1 and f"{kind}_many" in wording.kinds() else str(kind)
-    return wording.render(name, language, facts)
 
 
-def _national(number: str) -> str:
-    """+16145550100 as people here say it: 614-555-0100."""
-    return (
-        f"{number[2:5]}-{number[5:8]}-{number[8:]}"
-        if number.startswith("+1") and len(number) == 12
-        else number
+def _wanted(
+    session: TreatmentSession, house: houses.House, rows: Sequence[Message], now: datetime
+) -> dict[Key, tuple[When, str]]:
+    """The texts that a session should have by the rules of its site; `rows`: those that it has."""
+    there = {(row.kind, row.rule, row.about_at): row for row in rows}
+    kind = {SessionStatus.BOOKED: MessageKind.REMINDER, SessionStatus.COMPLETED: MessageKind.CHECK}.get(
+        SessionStatus(session.status)
     )
+    found: dict[Key, tuple[When, str]] = {}
+    for rule in house.rules_for(str(kind), session.phase) if kind else ():
+        key = (str(kind), rule.name, session.starts_at)
+        tell = timing.reminder if kind == MessageKind.REMINDER else timing.check
+        when = tell(rule, visit_at=session.starts_at, zone=session.patient.tz, now=now)
+        if isinstance(when, When):
+            found[key] = (when, rule.language)
+        elif when.code == "time_passed" and key in there:
+            # Due already and not yet taken up: it still should exist, as it is.
+            found[key] = (When(there[key].due_at, there[key].expires_at), rule.language)
+    return found
+
+
+def _why_unwanted(session: TreatmentSession, row: Message, may: bool) -> str:
+    waits = SessionStatus.BOOKED if row.kind == MessageKind.REMINDER else SessionStatus.COMPLETED
+    if session.status != waits:
+        return "not_booked"
+    if row.about_at != session.starts_at:
+        return "moved"
+    return "rule_gone" if may else "no_consent"
+
+
+def _project_ids(sessions: Any, now: datetime) -> int:
+    ids = list(sessions.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), CHUNK):
+        rows = TreatmentSession.objects.filter(pk__in=ids[start : start + CHUNK])
+        with transaction.atomic():
+            project_all(list(rows.select_related("patient__site", "site")), now=now)
+    return len(ids)

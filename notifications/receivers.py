@@ -2,30 +2,66 @@
 
 from django.dispatch import receiver
 
-from notifications import projection
+from clinic.signals import patient_changed
+from monitoring import signals as chairside
+from notifications import inbox, notices, projection, rides, staff
 from notifications.enums import MessageKind
 from scheduling import signals
-from scheduling.enums import SessionStatus
+from scheduling.enums import Confirmation, SessionStatus
 
 
 @receiver(signals.course_booked)
 def texts_for_booking(sender, course, sessions, now, **kwargs):
     """Each session's reminder, and one notice for all of them."""
     projection.project_new(sessions, now=now)
-    first = min(sessions, key=lambda session: session.starts_at)
-    projection.notify(first, MessageKind.BOOKED, now=now, count=len(sessions))
 
 
 @receiver(signals.sessions_moved)
-def texts_for_move(sender, sessions, now, **kwargs):
+def texts_for_move(sender, sessions, by, now, **kwargs):
     """Other reminders, and one notice for each patient, about their next visit."""
     projection.project_all(sessions, now=now)
-    projection.notify_all(sessions, MessageKind.MOVED, now=now)
+    notices.notify_all(sessions, MessageKind.MOVED, now=now)
+    inbox.settle(sessions, done=inbox.MOVED, by=by, now=now)
 
 
 @receiver(signals.session_status_changed)
-def texts_for_status(sender, session, from_status, to_status, now, **kwargs):
+def texts_for_status(sender, session, from_status, to_status, by, now, **kwargs):
     """Whatever is no longer waiting wants no reminder; a visit that will not be is told."""
     projection.project(session, now=now)
+    if to_status != SessionStatus.BOOKED:
+        inbox.settle([session], done=str(SessionStatus(to_status).label), by=by, now=now)
     if to_status == SessionStatus.CANCELLED and from_status == SessionStatus.BOOKED:
-        projection.notify(session, MessageKind.CANCELLED, now=now)
+        notices.notify(session, MessageKind.CANCELLED, now=now)
+
+
+@receiver(signals.session_answered)
+def tasks_for_answer(sender, session, by, now, **kwargs):
+    """Who wanted another time and confirms after all wants none."""
+    if session.confirmation == Confirmation.CONFIRMED:
+        inbox.settle([session], done=inbox.CONFIRMED, by=by, now=now)
+
+
+@receiver(patient_changed)
+def texts_for_patient(sender, patient, by, now, **kwargs):
+    """Another number, language, name, ride or consent: what waits is made again, or withdrawn."""
+    projection.rebuild_patient(patient, now=now)
+    notices.readdress(patient, now=now)
+    rides.settle(patient, by=by, now=now)
+
+
+@receiver(chairside.alert_escalated)
+def texts_for_alert(sender, session, alert, people, step, now, **kwargs):
+    """Those who have it now are wanted at the chair."""
+    staff.call_to_chair(session, alert, people, step, now=now)
+
+
+@receiver(chairside.form_due)
+def texts_for_form(sender, form, owner, now, **kwargs):
+    """Its owner has a form that is due."""
+    staff.remind_of_forms(form.site, owner, now=now)
+
+
+@receiver(chairside.serious_flagged)
+def texts_for_serious(sender, event, now, **kwargs):
+    """Prescribers and managers learn of it at once."""
+    staff.tell_of_serious(event, now=now)

@@ -3,27 +3,29 @@
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
-from clinic import audit
-from clinic.errors import Refused
+from clinic.errors import Invalid, Refused
 from clinic.ids import new_id
 from clinic.models import Patient, Site
-from notifications import keywords
-from notifications.enums import MessageKind, MessageStatus, Reply
-from notifications.models import InboundMessage, Message
-from notifications.projection import answer
+from notifications import inbox, keywords, offer_answers, rides
+from notifications.enums import MessageKind, Reply
+from notifications.models import InboundMessage, Message, OfferText
+from notifications.notices import answer
+from notifications.questions import Question, asked_of
 from notifications.suppression import release, suppress
 from scheduling.answers import answer_session
-from scheduling.enums import Confirmation, SessionStatus
+from scheduling.enums import Confirmation
+from scheduling.locking import patiently
 
-# A reply answers what was asked in the last days, not a text of last month.
-ASKED_WITHIN = timedelta(days=4)
 # No two of our machines may talk to each other for ever.
 MOST_ANSWERS = 6
 ANSWERS_WITHIN = timedelta(minutes=10)
+ANSWERS = (Reply.CONFIRM, Reply.CHANGE)
+OF_RIDES = (Reply.RIDE, Reply.NO_RIDE)
+OF_OFFERS = (MessageKind.OFFER_OK, MessageKind.OFFER_GONE, MessageKind.OFFER_NO)
 
 
+@patiently
 def receive(
     *,
     from_number: str,
@@ -44,21 +46,12 @@ def receive(
         return InboundMessage.objects.get(provider_sid=message_sid)
 
 
-@transaction.atomic
-def mark_handled(*, inbound: InboundMessage, by, now: datetime) -> None:
-    """Somebody has dealt with it. Twice is the same as once."""
-    waiting = InboundMessage.objects.filter(pk=inbound.pk, handled_at__isnull=True)
-    if waiting.update(handled_at=now, handled_by=by):
-        audit.record(
-            "reply.handled", by=by, now=now, site=inbound.site_id, patient=inbound.patient_id, on=inbound
-        )
-
-
 def _receive(from_number, to_number, body, message_sid, now, already_answered) -> InboundMessage:
-    meaning = Reply(keywords.meaning(body))
     patients = list(Patient.objects.filter(phone=from_number, active=True).select_related("site"))
-    asked = _asked(from_number, now)
-    patient = asked.patient if asked else (patients[0] if len(patients) == 1 else None)
+    asked = asked_of(from_number, now=now)
+    understood = keywords.to_an_offer if isinstance(asked, OfferText) else keywords.meaning
+    meaning = Reply(understood(body))
+    patient = _patient_of(asked, patients)
     site = _site_of(patient, patients)
     inbound = InboundMessage.objects.create(
         id=new_id(),
@@ -68,71 +61,94 @@ def _receive(from_number, to_number, body, message_sid, now, already_answered) -
         body=body,
         received_at=now,
         meaning=meaning,
-        site=site,
+        site=site or _reader_of(from_number, meaning),
         patient=patient,
     )
     kind = _act(inbound, meaning, asked, now)
-    if kind and site and not already_answered and not _too_many_answers(from_number, now):
-        session = inbound.session
-        inbound.answer = answer(patient, site, kind, to=from_number, now=now, session=session)
-    inbound.save()
-    audit.record(
-        "reply.received", by=None, now=now, site=site, patient=patient, on=inbound, meaning=str(meaning)
-    )
+    if kind == MessageKind.CRISIS:
+        # Whoever it is, they are answered.
+        site = inbound.site
+    # A YES that the provider takes for START is to us the answer to an offer, which it knows nothing of.
+    silent = already_answered and kind not in OF_OFFERS
+    # Where somebody is in danger it does no harm to say it again.
+    enough = kind != MessageKind.CRISIS and _too_many_answers(from_number, now)
+    if kind and site and not silent and not enough:
+        about = inbound.session.starts_at if inbound.session else None
+        inbound.answer = answer(inbound.patient, site, kind, to=from_number, now=now, about=about)
+    inbox.keep(inbound, now=now)
     return inbound
 
 
-def _act(inbound: InboundMessage, meaning: Reply, asked: Message | None, now: datetime) -> MessageKind | None:
+def _act(
+    inbound: InboundMessage, meaning: Reply, asked: Question | None, now: datetime
+) -> MessageKind | None:
     """Do what the reply says; name the text that answers it."""
     if meaning == Reply.STOP:
         suppress(inbound.from_number, source="STOP", now=now)
         return MessageKind.STOP_OK
     if meaning == Reply.START:
         release(inbound.from_number, source="START", wording=inbound.body, now=now)
+        # Who told a person no, or was never asked, is asked by a person: START takes back only what STOP took.
+        inbound.needs_person = _has_not_agreed(inbound.patient)
         return MessageKind.START_OK
     if meaning == Reply.HELP:
         return MessageKind.HELP
     if meaning == Reply.CRISIS:
         inbound.urgent = inbound.needs_person = True
         return MessageKind.CRISIS
-    if meaning in (Reply.CONFIRM, Reply.CHANGE) and asked and _answered(inbound, meaning, asked, now):
-        return MessageKind.CONFIRM_OK if meaning == Reply.CONFIRM else MessageKind.CHANGE_OK
+    if (
+        meaning in OF_RIDES
+        and inbound.patient
+        and (kind := _about_ride(inbound, inbound.patient, asked, now))
+    ):
+        return kind
+    if asked and meaning in ANSWERS and (kind := _answered(inbound, meaning, asked, now)):
+        return kind
     inbound.needs_person = True
     return MessageKind.UNCLEAR
 
 
-def _answered(inbound: InboundMessage, meaning: Reply, asked: Message, now: datetime) -> bool:
-    """Confirm, or want another time for, the session that was asked about. False where it is past that."""
+def _answered(inbound: InboundMessage, meaning: Reply, asked: Question, now: datetime) -> MessageKind | None:
+    """An answer to a question of ours; None where it is past that."""
+    if isinstance(asked, OfferText):
+        return offer_answers.answered(inbound, meaning, asked, now=now)
     session = asked.session
     if session is None:
-        return False
-    confirmation = Confirmation.CONFIRMED if meaning == Reply.CONFIRM else Confirmation.WANTS_CHANGE
-    try:
-        answer_session(session=session, confirmation=confirmation, by=None, now=now)
-    except Refused:
-        return False
-    inbound.session = session
-    # Another time is found by a person.
-    inbound.needs_person = meaning == Reply.CHANGE
-    return True
-
-
-def _asked(number: str, now: datetime) -> Message | None:
-    """The reminder that this number answers; None where two patients were asked and neither is meant."""
-    rows = Message.objects.filter(
-        to=number,
-        kind=MessageKind.REMINDER,
-        status__in=[MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNKNOWN],
-        sent_at__gt=now - ASKED_WITHIN,
-        session__status=SessionStatus.BOOKED,
-        session__starts_at__gt=now,
-    ).select_related("patient__site", "session__site", "session__patient")
-    open_ = list(rows.filter(about_at=F("session__starts_at")).order_by("session__starts_at"))
-    unconfirmed = rows.filter(session__confirmation=Confirmation.UNCONFIRMED).values_list("pk", flat=True)
-    waiting = [row for row in open_ if row.pk in set(unconfirmed)] or open_
-    if len({row.patient_id for row in waiting}) > 1:
         return None
-    return waiting[0] if waiting else None
+    try:
+        if meaning == Reply.CHANGE:
+            inbox.wants_another_time(inbound, session, now=now)
+            return MessageKind.CHANGE_OK
+        answer_session(session=session, confirmation=Confirmation.CONFIRMED, by=None, now=now)
+    except Refused:
+        return None
+    inbound.session = session
+    return MessageKind.CONFIRM_OK
+
+
+def _about_ride(
+    inbound: InboundMessage, patient: Patient, asked: Question | None, now: datetime
+) -> MessageKind | None:
+    """Who takes the patient home; None where that cannot be kept."""
+    ride = keywords.ride_in(inbound.body)
+    inbound.session = asked.session if isinstance(asked, Message) else None
+    inbound.needs_person = ride is None
+    try:
+        if ride is None:
+            inbound.patient = rides.no_ride(patient=patient, now=now)
+            return MessageKind.RIDE_NONE
+        inbound.patient = rides.name_ride(patient=patient, name=ride.name, phone=ride.phone, now=now)
+        return MessageKind.RIDE_OK
+    except Invalid:
+        return None
+
+
+def _patient_of(asked: Question | None, patients: list[Patient]) -> Patient | None:
+    if isinstance(asked, OfferText):
+        return asked.offer.course.patient
+    if asked is not None:
+        return asked.patient
+    return patients[0] if len(patients) == 1 else None
 
 
 def _site_of(patient: Patient | None, patients: list[Patient]) -> Site | None:
@@ -140,6 +156,20 @@ def _site_of(patient: Patient | None, patients: list[Patient]) -> Site | None:
     if patient:
         return patient.site
     return patients[0].site if patients else None
+
+
+def _reader_of(number: str, meaning: Reply) -> Site | None:
+    """Who reads what comes from a number that no patient has: the site that last wrote to it, or the only one there
+    is. Words of crisis are read by somebody in any case."""
+    last = Message.objects.filter(to=number, sent_at__isnull=False).order_by("-sent_at").first()
+    if last is not None:
+        return last.site
+    sites = list(Site.objects.order_by("created_at", "pk")[:2])
+    return sites[0] if len(sites) == 1 or (sites and meaning == Reply.CRISIS) else None
+
+
+def _has_not_agreed(patient: Patient | None) -> bool:
+    return patient is not None and Patient.objects.filter(pk=patient.pk, texts_allowed=False).exists()
 
 
 def _too_many_answers(number: str, now: datetime) -> bool:

@@ -9,6 +9,13 @@ from clinic.enums import ConsentKind
 from clinic.models import Patient
 from notifications.models import Suppression
 
+# How an answer that came by text is told from one that somebody wrote down.
+BY_TEXT = "text, "
+
+
+def of(number: str) -> Suppression | None:
+    return Suppression.objects.filter(number=number).first()
+
 
 @transaction.atomic
 def suppress(number: str, *, source: str, now: datetime) -> None:
@@ -16,21 +23,29 @@ def suppress(number: str, *, source: str, now: datetime) -> None:
     Suppression.objects.get_or_create(number=number, defaults={"since": now, "source": source})
     for patient in Patient.objects.filter(phone=number, texts_allowed=True):
         patients.record_consent(
-            patient=patient, kind=ConsentKind.TEXTS, given=False, method=f"text, {source}", by=None, now=now
+            patient=patient,
+            kind=ConsentKind.TEXTS,
+            given=False,
+            method=f"{BY_TEXT}{source}",
+            by=None,
+            now=now,
         )
 
 
 @transaction.atomic
 def release(number: str, *, source: str, wording: str, now: datetime) -> None:
-    """The number takes it back: texts go again to those who had agreed before."""
+    """The number takes it back: texts go again to those who had agreed before it was stopped, and to no one else."""
     if not Suppression.objects.filter(number=number).delete()[0]:
         return
     for patient in Patient.objects.filter(phone=number, texts_allowed=False):
+        last = patient.consents.filter(kind=ConsentKind.TEXTS).order_by("at", "pk").last()
+        if last is None or not last.method.startswith(BY_TEXT):
+            continue
         patients.record_consent(
             patient=patient,
             kind=ConsentKind.TEXTS,
             given=True,
-            method=f"text, {source}",
+            method=f"{BY_TEXT}{source}",
             wording=wording,
             by=None,
             now=now,

@@ -9,24 +9,36 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 FROM, UNTIL = time(9), time(20)
-# At most so many reminders to one patient [practice].
-MOST_A_DAY, MOST_A_WEEK = 1, 3
 # Nothing is said in the last minutes before a visit: it would be read afterwards.
 LAST_BEFORE_VISIT = timedelta(hours=1)
-NOTICE_LIVES = timedelta(hours=24)
+# Nobody reads and decides in less.
+SHORTEST_OFFER = timedelta(minutes=5)
+REMINDER, CHECK = "reminder", "check"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A reminder some days before the visit, at a wall time where the patient is."""
+    """A reminder `days` before the visit at a wall time where the patient is, or `hours` before it.
 
-    name: str
-    days_before: int
-    at: time
+    A check comes `days` after the visit instead. `phase` "" is every phase, `language` "" the patient's own.
+    """
+
+    days: int | None = None
+    at: time | None = None
+    hours: int | None = None
+    told: str = REMINDER
+    phase: str = ""
+    language: str = ""
+
+    @property
+    def name(self) -> str:
+        """What messages call it: the same rule has the same name, whoever makes it again."""
+        when = f"{self.hours}h" if self.hours is not None else f"{self.days}d-{self.at:%H:%M}"
+        return "-".join(part for part in (when, self.phase[:3], self.language) if part)
 
 
 # The default of every site [practice].
-DEFAULT_RULES = (Rule("day-before", 1, time(10)),)
+DEFAULT_RULES = (Rule(days=1, at=time(10)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +62,29 @@ def reminder(rule: Rule, *, visit_at: datetime, zone: ZoneInfo, now: datetime) -
 
     `zone` is the patient's. A reminder whose time has passed is not sent late: the booking said it.
     """
-    local = visit_at.astimezone(zone)
-    wished = _at(local.date() - timedelta(days=rule.days_before), rule.at, zone)
-    due = allowed(wished, zone, before=visit_at - LAST_BEFORE_VISIT)
+    due = allowed(_wished(rule, visit_at, zone), zone, before=visit_at - LAST_BEFORE_VISIT)
     if due is None:
         return Never("no_allowed_time", "There is no time by day between then and the visit.")
     if due < now:
         return Never("time_passed", "Its time had passed when it was planned.")
     return When(due, expiry(due, zone, visit_at))
+
+
+def check(rule: Rule, *, visit_at: datetime, zone: ZoneInfo, now: datetime) -> When | Never:
+    """When the question on a day after the visit goes: by day, on that day, or not at all."""
+    day = visit_at.astimezone(zone).date() + timedelta(days=rule.days or 1)
+    due = _forward(_at(day, rule.at or FROM, zone), zone)
+    evening = _at(day, UNTIL, zone)
+    if due >= evening:
+        return Never("no_allowed_time", "There is no time by day left on that day.")
+    return Never("time_passed", "Its time had passed.") if due < now else When(due, evening)
+
+
+def _wished(rule: Rule, visit_at: datetime, zone: ZoneInfo) -> datetime:
+    if rule.hours is not None:
+        return visit_at - timedelta(hours=rule.hours)
+    day = visit_at.astimezone(zone).date() - timedelta(days=rule.days or 0)
+    return _at(day, rule.at or FROM, zone)
 
 
 def notice(*, visit_at: datetime, zone: ZoneInfo, now: datetime) -> When | Never:
@@ -73,6 +100,26 @@ def notice(*, visit_at: datetime, zone: ZoneInfo, now: datetime) -> When | Never
 def answer(now: datetime) -> When:
     """An answer to the patient's own text goes at once, at any hour."""
     return When(now, now + timedelta(hours=1))
+
+
+def offer(
+    *, starts_at: datetime, minutes: int, notice_minutes: int, zone: ZoneInfo, now: datetime
+) -> When | Never:
+    """When a freed place is offered to a patient, and until when they may say yes.
+
+    By day; `minutes` for the answer, but not past the moment at which they must know (`notice_minutes` before it).
+    """
+    due = _forward(now, zone)
+    until = min(due + timedelta(minutes=minutes), starts_at - timedelta(minutes=notice_minutes))
+    if until - due < SHORTEST_OFFER:
+        return Never("too_late", "There is no time left for an answer by day.")
+    return When(due, until)
+
+
+def by_day(now: datetime, zone: ZoneInfo) -> When:
+    """What a colleague may learn in the morning: now by day, else when the next day begins; until its evening."""
+    due = _forward(now, zone)
+    return When(due, _at(due.astimezone(zone).date(), UNTIL, zone))
 
 
 def allowed(wished: datetime, zone: ZoneInfo, *, before: datetime) -> datetime | None:

@@ -8,7 +8,7 @@ from twilio.request_validator import RequestValidator
 
 from clinic import clock
 from clinic.ids import parse
-from notifications import outbox, replies
+from notifications import replies, settling
 from notifications.models import Message
 
 NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
@@ -21,14 +21,14 @@ def status(request):
     """How a text fares. An unknown row or an unknown word is accepted: Twilio adds both without notice."""
     if not _signed(request):
         return HttpResponseForbidden()
-    form = request.POST
+    form = _form(request)
     sid = form.get("MessageSid", "")[:LONGEST_SID]
     message_id = parse(request.GET.get("message", ""))
     message = Message.objects.filter(pk=message_id).first() if message_id else None
     message = message or (Message.objects.filter(provider_sid=sid).first() if sid else None)
     if message:
         code = form.get("ErrorCode", "")[:60]
-        outbox.apply_callback(
+        settling.apply_callback(
             message, status=form.get("MessageStatus", ""), sid=sid, code=code, now=clock.now()
         )
     return HttpResponse(status=204)
@@ -40,18 +40,23 @@ def inbound(request):
     """A patient's text. The answer goes by the outbox, so that a repeated delivery cannot answer twice."""
     if not _signed(request):
         return HttpResponseForbidden()
-    form = request.POST
+    form = _form(request)
     sid, number = form.get("MessageSid", ""), form.get("From", "")
     if 0 < len(sid) <= LONGEST_SID and 0 < len(number) <= LONGEST_NUMBER:
         replies.receive(
             from_number=number,
             to_number=form.get("To", "")[:LONGEST_NUMBER],
-            body=form.get("Body", "").replace("\x00", "")[:LONGEST_BODY],
+            body=form.get("Body", "")[:LONGEST_BODY],
             message_sid=sid,
             now=clock.now(),
             already_answered=bool(form.get("OptOutType")),
         )
     return HttpResponse(NO_REPLY, content_type="text/xml")
+
+
+def _form(request) -> dict[str, str]:
+    """Without the one character that no database keeps."""
+    return {name: value.replace("\x00", "") for name, value in request.POST.items()}
 
 
 def _signed(request) -> bool:

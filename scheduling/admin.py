@@ -19,5 +19,11 @@ class CourseAdmin(Audited):
     raw_id_fields = ("patient", "created_by")
 
 
-for model in (models.SessionEvent, models.CourseEvent):
+@admin.register(models.Authorization)
+class AuthorizationAdmin(Audited):
+    list_display = ("id", "valid_from", "valid_until", "ended_on")
+    raw_id_fields = ("course", "owner", "by")
+
+
+for model in (models.SessionEvent, models.CourseEvent, models.AuthorizationEvent):
     admin.site.register(model, ReadOnly)

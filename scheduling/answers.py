@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clinic import audit
-from clinic.errors import Fault, Invalid
+from clinic.errors import Fault, Invalid, Refused
 from scheduling import signals
-from scheduling.enums import CancelledBy, Confirmation, SessionEventKind, SessionStatus
+from scheduling.enums import GOING_COURSE, CancelledBy, Confirmation, SessionEventKind, SessionStatus
+from scheduling.locking import lock_course
 from scheduling.models import SessionEvent, TreatmentSession
 from scheduling.statuses import change_status, wrong_state
 
@@ -46,7 +47,13 @@ def mark_no_show(*, session: TreatmentSession, by, now: datetime) -> TreatmentSe
 
 @transaction.atomic
 def undo(*, session: TreatmentSession, by, now: datetime) -> TreatmentSession:
-    """Take back a mistaken arrival or no-show; refused where the chair has been given away."""
+    """Take back a mistaken arrival or no-show; refused where the chair has been given away.
+
+    A course that is on hold or has ended holds nothing ahead: there `course_not_open`.
+    """
+    course = lock_course(session.course)
+    if session.starts_at > now and course.status not in GOING_COURSE:
+        raise Refused.because("course_not_open", _("This course is not open."))
     return change_status(session=session, to=SessionStatus.BOOKED, by=by, now=now, reason=_("Taken back"))
 
 

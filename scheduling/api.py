@@ -1,37 +1,37 @@
 """Courses, the book and its sessions, as JSON."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import UUIDField
+from django.http import Http404
 from ninja import Router
 from ninja.responses import Status
 
-from clinic import access, clock, moments, paging, places
+from clinic import access, clock, moments, paging
 from clinic.access import May
 from clinic.api import patient_of, site_of
 from clinic.errors import Invalid
 from clinic.ids import parse
 from clinic.models import Chair
+from clinic.prepared import Param, Prepared
 from clinic.schemas import Body, Day, Instant, Override, Small, Text, Wall, local
-from scheduling import answers, booking, closures, courses, moving, pattern, planner
+from scheduling import answers, booking, courses, moving, pattern, planner, wants
 from scheduling import diary as diaries
+from scheduling.authorizations import Known, known_for
 from scheduling.board import readiness_of
 from scheduling.booking import Placement
 from scheduling.conditions import Refusal
+from scheduling.course_facts import how_often
 from scheduling.models import Course, TreatmentSession
 from scheduling.protocol import Finding
+from scheduling.readiness import Ready
 
 router = Router(tags=["Courses and sessions"])
 LONGEST_LOOK = timedelta(days=62)
 # An id that is none of the site's chairs: the verb answers with the field it stands in.
 _NO_CHAIR = "unknown"
-
-
-class ClosureIn(Body):
-    starts_at: Instant
-    ends_at: Instant
-    reason: Text
-    chair: Text | None = None
 
 
 class CourseIn(Body):
@@ -43,6 +43,7 @@ class CourseIn(Body):
     time: Wall
     dose_mg: Small
     oral_antidepressant: bool = False
+    payer_authorizes: bool = False
     never_weekdays: list[Small] = []
     not_before: Wall | None = None
     not_after: Wall | None = None
@@ -82,22 +83,6 @@ class CancelIn(Body):
 
 class LateIn(Body):
     expected_at: Instant
-
-
-@router.post("/sites/{site_id}/closures", response={201: dict}, summary="Close a site or a chair for a while")
-def close(request, site_id: str, payload: ClosureIn):
-    """For managers. `affected` are the booked sessions that now need a new time."""
-    site = site_of(request, site_id, May.MANAGE)
-    chair = _chair(payload.chair, site)
-    if payload.chair and chair is None:
-        raise Invalid.because("unknown", "No such chair at this site.", "chair")
-    span = {"starts_at": payload.starts_at, "ends_at": payload.ends_at}
-    closure = places.close(
-        site=site, chair=chair, reason=payload.reason, by=request.user, now=clock.now(), **span
-    )
-    affected = [session_out(session) for session in closures.affected_by(closure)]
-    answer = {"id": str(closure.pk), "reason": closure.reason, "chair": payload.chair, "affected": affected}
-    return Status(201, {**answer, **{name: local(value, site) for name, value in span.items()}})
 
 
 @router.get("/sites/{site_id}/openings", response=dict, summary="Where a session could be")
@@ -148,18 +133,24 @@ def plan(request, course_id: str, payload: PlanIn):
 @router.post("/courses/{course_id}/book", response={201: dict}, summary="Book sessions: all of them, or none")
 def book(request, course_id: str, payload: BookIn):
     """For the desk. 409 with one error for each clash (`sessions[i]`) or `reason_required`; then nothing is booked."""
-    course = course_of(request, course_id, May.BOOK)
     placements = [
         Placement(p.number, p.starts_at, parse(p.chair) or _NO_CHAIR if p.chair else None)
         for p in payload.sessions
     ]
-    rows = booking.book_course(
-        course=course, sessions=placements, by=request.user, now=clock.now(), override=payload.override
-    )
-    days = {row.number: row.local_date for row in rows}
-    warnings = booking.warnings_of(course, days, leave_out=[row.pk for row in rows])
-    items = [session_out(row) for row in sorted(rows, key=lambda row: row.number)]
-    return Status(201, {"sessions": items, "warnings": findings_out(warnings)})
+    try:
+        booked = booking.book(
+            course=Course(pk=parse(course_id)),
+            sessions=placements,
+            by=request.user,
+            now=clock.now(),
+            override=payload.override,
+            # The verb reads the course anyway, under its lock.
+            allow=lambda course: access.require(request.user, May.BOOK, course.site),
+        )
+    except Course.DoesNotExist as error:
+        raise Http404 from error
+    items = sessions_out(sorted(booked.sessions, key=lambda row: row.number), booked.known)
+    return Status(201, {"sessions": items, "warnings": findings_out(booked.warnings)})
 
 
 @router.get("/sessions", response=dict, summary="Sessions of a site's day, of a patient or of a course")
@@ -177,7 +168,7 @@ def list_sessions(
             rows = rows.filter(**{name: parse(value)})
     if date is not None:
         rows = rows.filter(local_date=date)
-    return paging.page(rows.order_by("starts_at", "pk"), cursor, session_out)
+    return paging.page_of(rows.order_by("starts_at", "pk"), cursor, sessions_out)
 
 
 @router.get("/sessions/{session_id}", response=dict, summary="A session")
@@ -204,6 +195,14 @@ def move(request, session_id: str, payload: MoveIn):
         override=payload.override,
     )
     return {**_fresh(session), "moved": [str(row.pk) for row in moved]}
+
+
+@router.get("/sessions/{session_id}/other-times", response=dict, summary="Where a session could be instead")
+def other_times(request, session_id: str):
+    """The nearest starts that keep all the rules, found now; `POST /sessions/{id}/move` goes there. For the desk."""
+    session = session_of(request, session_id, May.BOOK)
+    times = courses.other_times(session=session, now=clock.now())
+    return {"items": [local(moment, session.site) for moment in times], "next": None}
 
 
 @router.post("/sessions/{session_id}/cancel", response=dict, summary="Cancel a session: who and why")
@@ -244,13 +243,30 @@ def undo(request, session_id: str):
 
 
 def session_of(request, session_id: str, right: May) -> TreatmentSession:
-    rows = with_all(TreatmentSession.objects.all())
-    session = access.get_or_404(rows, request.user, parse(session_id))
+    session = access.get_or_404(_session, request.user, parse(session_id))
     access.require(request.user, right, session.site)
     return session
 
 
 def session_out(session: TreatmentSession) -> dict[str, Any]:
+    return sessions_out([session])[0]
+
+
+def sessions_out(
+    sessions: Iterable[TreatmentSession], known: Mapping[Any, Known] | None = None
+) -> list[dict[str, Any]]:
+    """What their payers have authorized is read once for all, and so is what the apps above know of them.
+
+    A booking has `known` at hand and asks nobody above: that is told when its sessions are read.
+    """
+    rows, told = list(sessions), {}
+    if known is None:
+        known = known_for({row.course_id for row in rows})
+        told = wants.told(rows, now=clock.now())
+    return [_session_out(row, [*readiness_of(row, known), *told.get(row.pk, [])]) for row in rows]
+
+
+def _session_out(session: TreatmentSession, readiness: list[Ready]) -> dict[str, Any]:
     site = session.site
     return {
         "id": str(session.pk),
@@ -267,12 +283,13 @@ def session_out(session: TreatmentSession) -> dict[str, Any]:
         "status": session.status,
         "confirmation": session.confirmation,
         "expected_at": local(session.expected_at, site) if session.expected_at else None,
-        "readiness": [{**item.as_dict(), "by": local(item.by, site)} for item in readiness_of(session)],
+        "readiness": [{**item.as_dict(), "by": local(item.by, site)} for item in readiness],
     }
 
 
 def course_out(course: Course) -> dict[str, Any]:
     sessions = list(with_all(course.sessions.all()).order_by("starts_at"))
+    often = how_often(course, today=clock.now().astimezone(course.site.tz).date())
     return {
         "id": str(course.pk),
         "patient": str(course.patient_id),
@@ -280,17 +297,19 @@ def course_out(course: Course) -> dict[str, Any]:
         "indication": course.indication,
         "status": course.status,
         "phase": _phase(course, sessions),
-        "frequency": course.frequency,
+        "frequency": often.now,
+        "frequency_ahead": {"from": often.ahead[0], "frequency": often.ahead[1]} if often.ahead else None,
         "starts_on": course.starts_on,
         "weekdays": course.weekdays,
         "time": course.time.strftime("%H:%M"),
         "dose_mg": course.dose_mg,
         "oral_antidepressant": course.oral_antidepressant,
+        "payer_authorizes": course.payer_authorizes,
         "never_weekdays": course.never_weekdays,
         "not_before": course.not_before.strftime("%H:%M") if course.not_before else None,
         "not_after": course.not_after.strftime("%H:%M") if course.not_after else None,
-        "sessions": [session_out(session) for session in sessions],
-        "projected_eighth_on": courses.projected_eighth_on(course),
+        "sessions": sessions_out(sessions),
+        "projected_eighth_on": courses.projected_eighth_on(course, now=clock.now()),
     }
 
 
@@ -308,13 +327,15 @@ def with_all(rows):
 
 
 def _fresh(session: TreatmentSession) -> dict[str, Any]:
-    return session_out(with_all(TreatmentSession.objects.all()).get(pk=session.pk))
+    return session_out(_session.one(pk=session.pk))
+
+
+_session = Prepared(with_all(TreatmentSession.objects.filter(pk=Param("pk", UUIDField()))))
+_course = Prepared(Course.objects.select_related("site", "patient").filter(pk=Param("pk", UUIDField())))
 
 
 def course_of(request, course_id: str, right: May) -> Course:
-    course = access.get_or_404(
-        Course.objects.select_related("site", "patient"), request.user, parse(course_id)
-    )
+    course = access.get_or_404(_course, request.user, parse(course_id))
     access.require(request.user, right, course.site)
     return course
 
@@ -354,6 +375,7 @@ def _planned_out(item: planner.Planned, course: Course) -> dict[str, Any]:
         "ends_at": local(item.end, course.site),
         "chair": str(item.chair) if item.chair else None,
         "warnings": findings_out(item.warnings),
+        "alternatives": [local(moment, course.site) for moment in item.alternatives],
     }
 
 

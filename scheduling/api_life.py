@@ -14,7 +14,18 @@ from clinic.errors import Invalid, NotAllowed
 from clinic.ids import parse
 from clinic.models import Site
 from clinic.schemas import Body, Day, Instant, Override, Small, Text, local
-from scheduling import answers, at_risk, courses, decisions, effects, moving, offers, replanning, waitlist
+from scheduling import (
+    answers,
+    at_risk,
+    courses,
+    decisions,
+    effects,
+    mending,
+    moving,
+    offers,
+    replanning,
+    waitlist,
+)
 from scheduling.api import (
     course_of,
     course_out,
@@ -24,6 +35,7 @@ from scheduling.api import (
     unplaced_out,
     with_all,
 )
+from scheduling.api_boards import undecided_out
 from scheduling.decisions import Replanned
 from scheduling.models import Course, Offer, TreatmentSession, WaitlistEntry
 from scheduling.replanning import Proposal, Proposed
@@ -51,6 +63,10 @@ class ExtendIn(Body):
     until: Day
     reason: Text
     decided_by: Text
+
+
+class MendIn(Body):
+    dry_run: bool = False
 
 
 class EffectIn(Body):
@@ -105,15 +121,34 @@ def extend(request, course_id: str, payload: ExtendIn):
     return {**course_out(_fresh(course)), **_replanned(done)}
 
 
+@router.post("/courses/{course_id}/mend", response=dict, summary="Make up what an induction has lost")
+def mend(request, course_id: str, payload: MendIn):
+    """Books the lost sessions; the next two may move for them. With `dry_run` it is shown and not done.
+    409 `nothing_lost`."""
+    course = course_of(request, course_id, May.BOOK)
+
+    def deed() -> Replanned:
+        return mending.mend_course(course=course, by=request.user, now=clock.now())
+
+    if not payload.dry_run:
+        done = deed()
+        return {**course_out(_fresh(course)), **_replanned(done)}
+    return _effect_out(effects.try_out(course, deed, now=clock.now()), course.site)
+
+
 @router.post("/sessions/{session_id}/effect", response=dict, summary="What a deed would do; does nothing")
 def effect(request, session_id: str, payload: EffectIn):
     """`what`: move (with `starts_at`, `scope`), cancel or no_show. The eighth session's date before and after,
     every session that would change, and places for a make-up."""
     session = session_of(request, session_id, May.BOOK)
-    found = effects.try_out(session.course, _deed(session, payload, request.user))
+    found = effects.try_out(session.course, _deed(session, payload, request.user), now=clock.now())
     slots = []
     if payload.what != "move":
         slots = courses.make_up_slots(course=session.course, number=session.number, now=clock.now())
+    return {**_effect_out(found, session.site), "make_up": [local(moment, session.site) for moment in slots]}
+
+
+def _effect_out(found: effects.Effect, site: Site) -> dict[str, Any]:
     return {
         "eighth_before": found.eighth_before,
         "eighth_after": found.eighth_after,
@@ -121,12 +156,11 @@ def effect(request, session_id: str, payload: EffectIn):
         "changes": [
             {
                 "number": c.number,
-                "before": local(c.before, session.site) if c.before else None,
-                "after": local(c.after, session.site) if c.after else None,
+                "before": local(c.before, site) if c.before else None,
+                "after": local(c.after, site) if c.after else None,
             }
             for c in found.changes
         ],
-        "make_up": [local(moment, session.site) for moment in slots],
     }
 
 
@@ -147,19 +181,12 @@ def replan(request, site_id: str):
 
 @router.get("/sites/{site_id}/slippage", response=dict, summary="Who will miss day 28, and why")
 def slippage(request, site_id: str):
+    """An induction on hold, or stopped in the last four weeks, has `halted` and no projection."""
     site = site_of(request, site_id, May.SEE)
     now = clock.now()
     return {
-        "items": [_at_risk_out(item) for item in at_risk.inductions(site)],
-        "undecided": [
-            {
-                "course": str(item.course.pk),
-                "patient": str(item.course.patient_id),
-                "last_given": item.last_given,
-                **{"code": item.finding.code, "detail": item.finding.detail},
-            }
-            for item in at_risk.undecided(site, now=now)
-        ],
+        "items": [_at_risk_out(item) for item in at_risk.inductions(site, now=now)],
+        "undecided": [undecided_out(item) for item in at_risk.undecided(site, now=now)],
         "next": None,
     }
 
@@ -310,11 +337,19 @@ def _at_risk_out(item: at_risk.AtRisk) -> dict[str, Any]:
         "eighth_on": item.slip.eighth_on,
         "eighth_day": item.slip.eighth_day,
         "due_by": item.slip.due_by,
-        "days_to_spare": item.slip.days_to_spare,
+        "status": item.course.status,
+        "halted": _halt_out(item.halt),
+        "days_to_spare": None if item.halt else item.slip.days_to_spare,
+        "pattern_on": item.slip.pattern_on,
+        "days_lost": item.slip.days_lost,
         "lost": [
             {"days": lost.days, "reason": lost.reason, "session": lost.session} for lost in item.slip.reasons
         ],
     }
+
+
+def _halt_out(halt: at_risk.Halt | None) -> dict[str, Any] | None:
+    return {"since": halt.since, "reason": halt.reason} if halt else None
 
 
 def _entry_out(entry: WaitlistEntry) -> dict[str, Any]:

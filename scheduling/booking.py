@@ -1,8 +1,8 @@
 """Booking a course's sessions, and moving them: all or nothing, checked again under the lock."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -12,8 +12,10 @@ from clinic import audit
 from clinic.errors import Fault, Invalid, ReasonRequired, Refused
 from clinic.ids import new_id
 from clinic.models import Chair
+from clinic.prepared import Insert
+from scheduling import authorizations, protocol, signals, taken, weeks
 from scheduling import diary as diaries
-from scheduling import protocol, signals
+from scheduling.authorizations import Known
 from scheduling.conditions import check
 from scheduling.course_facts import facts_of, held_days
 from scheduling.diary_facts import Busy, Diary, Own
@@ -24,6 +26,7 @@ from scheduling.planner import pick_chair
 from scheduling.protocol import Finding
 
 MOST_SESSIONS = 120
+insert_sessions, insert_events = Insert(TreatmentSession), Insert(SessionEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,14 @@ class Placement:
     chair: Any = None
 
 
-@patiently
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Booked:
+    sessions: list[TreatmentSession]
+    warnings: list[Finding]
+    # What the payers have authorized, by course, these sessions among its visits.
+    known: Mapping[Any, Known]
+
+
 def book_course(
     *,
     course: Course,
@@ -45,7 +54,22 @@ def book_course(
     now: datetime,
     override: Mapping[str, str] | None = None,
 ) -> list[TreatmentSession]:
-    """Book all of `sessions`, or none.
+    """`book`, for whoever does not ask what stands out."""
+    return book(course=course, sessions=sessions, by=by, now=now, override=override).sessions
+
+
+@patiently
+@transaction.atomic
+def book(
+    *,
+    course: Course,
+    sessions: Sequence[Placement],
+    by,
+    now: datetime,
+    override: Mapping[str, str] | None = None,
+    allow: Callable[[Course], None] = lambda course: None,
+) -> Booked:
+    """Book all of `sessions`, or none. `allow` is asked of the course as it was read under its lock.
 
     Raises:
         Invalid: placements that cannot be (none, too many, a number twice, an unknown chair).
@@ -53,31 +77,43 @@ def book_course(
         ReasonRequired: a warning wants a reason that `override` ({code: reason}) does not hold.
     """
     course = lock_course(course)
+    allow(course)
+    # Hours are counted in UTC: in wall time, two and a half of them may be one more or less.
+    sessions = [replace(p, starts_at=p.starts_at.astimezone(UTC)) for p in sessions]
     _refuse_impossible(course, sessions)
     days = [local_date(course, p.starts_at) for p in sessions]
     lock_days(course.site, _with_ends(course, sessions))
-    diary = diaries.load(site=course.site, first=min(days), last=max(days), now=now, patient=course.patient)
-    held, usual = _held_and_usual(course)
-    placed = _place(course, sessions, days, diary, held, usual)
-    warnings = warnings_among(course, {p.number: day for p, day in zip(sessions, days, strict=True)}, held)
+    book = diaries.load_for_course(course, first=min(days), last=max(days), now=now)
+    held = book.held
+    placed = _place(course, sessions, days, book.diary, held, book.usual)
+    known = authorizations.known_for([course.pk]) if course.has_authorizations else {}
+    new_days = {p.number: day for p, day in zip(sessions, days, strict=True)}
+    warnings = warnings_among(course, new_days, held, known)
     reasons = reasons_for(course, warnings, override or {}, by, now)
     rows = _insert(course, placed, held, now)
+    if held and min(row.local_date for row in rows) < min(held.values()):
+        weeks.follow([course.pk], seen=rows)
     _tell_booked(course, rows, by, now, reasons)
-    return rows
+    return Booked(rows, warnings, authorizations.with_visits(known, rows))
 
 
 def warnings_of(course: Course, new_days: Mapping[int, date], *, leave_out=()) -> list[Finding]:
     """Everything that stands out when the course also has sessions on `new_days` (number: day)."""
-    return warnings_among(course, new_days, held_days(course, leave_out=leave_out))
+    known = authorizations.known_for([course.pk])
+    return warnings_among(course, new_days, held_days(course, leave_out=leave_out), known)
 
 
-def warnings_among(course: Course, new_days: Mapping[int, date], held: Mapping[int, date]) -> list[Finding]:
-    """`warnings_of` where the days that are held are known already."""
+def warnings_among(
+    course: Course, new_days: Mapping[int, date], held: Mapping[int, date], known: Mapping[Any, Known]
+) -> list[Finding]:
+    """`warnings_of` where the days that are held, and what is authorized, are known already."""
     facts = facts_of(course)
     held = {n: d for n, d in held.items() if n not in new_days}
     everything = {**held, **new_days}
     until = "week8" if max(everything) > protocol.INDUCTION_SESSIONS else "induction"
-    found = protocol.course_findings(facts, until=until, sessions=len(everything))
+    found = protocol.course_findings(facts, until=until) + authorizations.warning(
+        course, new_days, held, known
+    )
     for number, day in sorted(new_days.items()):
         others = {n: d for n, d in everything.items() if n != number}
         found += protocol.session_findings(facts, number=number, day=day, others=others)
@@ -93,14 +129,6 @@ def _with_ends(course: Course, sessions: Sequence[Placement]) -> list[date]:
     length = timedelta(minutes=course.site.session_minutes)
     ends = [local_date(course, p.starts_at + length) for p in sessions]
     return [*(local_date(course, p.starts_at) for p in sessions), *ends]
-
-
-def _held_and_usual(course: Course) -> tuple[dict[int, date], Any]:
-    """The days that are held by number, and the chair in which the patient sat last."""
-    rows = list(
-        course.sessions.counted().order_by("starts_at").values_list("number", "local_date", "chair_id")
-    )
-    return {number: day for number, day, _chair in rows}, rows[-1][2] if rows else None
 
 
 def _refuse_impossible(course: Course, sessions: Sequence[Placement]) -> None:
@@ -126,20 +154,20 @@ def _refuse_impossible(course: Course, sessions: Sequence[Placement]) -> None:
         raise Invalid(faults)
 
 
-def _place(course, sessions, days, diary, taken, usual) -> list[tuple[Placement, Any]]:
+def _place(course, sessions, days, diary, held, usual) -> list[tuple[Placement, Any]]:
     """Each placement with its chair, checked against the book and against those before it in the list."""
     placed, faults = [], _course_faults(course, days)
     for index, placement in enumerate(sessions):
         field = f"sessions[{index}]"
         chair = placement.chair or pick_chair(diary, placement.starts_at, usual)
         faults += _clashes(diary, placement, placement.chair, field, course)
-        if placement.number in taken:
+        if placement.number in held:
             detail = _("Session %s of this course is booked or done already.") % placement.number
             faults.append(Fault("number_taken", detail, f"{field}.number", {"number": placement.number}))
         placed.append((placement, chair))
         diary = _as_booked(diary, placement, chair, days[index])
     if faults:
-        raise Refused(faults)
+        raise Refused(taken.named(faults, course.site))
     return placed
 
 
@@ -191,11 +219,11 @@ def reasons_for(course, warnings, override, by, now) -> dict[str, Any]:
 def _insert(course: Course, placed, held: Mapping[int, date], now: datetime) -> list[TreatmentSession]:
     length = timedelta(minutes=course.site.session_minutes)
     new = {p.number: local_date(course, p.starts_at) for p, _chair in placed}
-    first = {**held, **new}.get(1) or min({**held, **new}.values())
+    first = min([*held.values(), *new.values()])
     rows = []
     for placement, chair in placed:
         day = local_date(course, placement.starts_at)
-        week = max(1, protocol.week_of(first, day))
+        week = protocol.week_of(first, day)
         rows.append(
             TreatmentSession(
                 id=new_id(),
@@ -215,18 +243,22 @@ def _insert(course: Course, placed, held: Mapping[int, date], now: datetime) -> 
             )
         )
     try:
+        # A savepoint of its own: after a refusal we ask who was first.
         with transaction.atomic():
-            return TreatmentSession.objects.bulk_create(rows)
+            insert_sessions(rows)
     except IntegrityError as error:  # the database has the last word
-        raise Refused.because(
-            "chair_taken", _("Somebody else booked at the same moment. Look again.")
-        ) from error
+        raise Refused(taken.held_by_others(rows)) from error
+    return rows
 
 
 def _tell_booked(course, rows, by, now, reasons) -> None:
-    SessionEvent.objects.bulk_create(
-        SessionEvent(session=row, kind=SessionEventKind.STATUS, to_status=SessionStatus.BOOKED, at=now, by=by)
-        for row in rows
+    insert_events(
+        [
+            SessionEvent(
+                session=row, kind=SessionEventKind.STATUS, to_status=SessionStatus.BOOKED, at=now, by=by
+            )
+            for row in rows
+        ]
     )
     common = {"by": by, "now": now, "site": course.site, "patient": course.patient}
     audit.record_many(

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from clinic import audit
 from clinic.errors import Fault, Invalid, Refused
 from clinic.models import Patient, Site
+from scheduling import authorizations, pattern, planner, protocol
 from scheduling import diary as diaries
-from scheduling import pattern, planner, protocol
 from scheduling.booking import reasons_for, usual_chair
-from scheduling.course_facts import facts_of, held_days
-from scheduling.enums import Indication
-from scheduling.models import Course, CourseEvent
+from scheduling.candidates import MAKE_UP_DAYS
+from scheduling.course_facts import decided_of, facts_of, held_and_usual, held_days
+from scheduling.enums import Indication, SessionStatus
+from scheduling.models import Course, CourseEvent, TreatmentSession
 from scheduling.planner import Plan
 from scheduling.protocol import Finding
 
@@ -47,6 +48,7 @@ def start_course(
     by,
     now: datetime,
     oral_antidepressant: bool = False,
+    payer_authorizes: bool = False,
     never_weekdays: Sequence[int] = (),
     not_before: time | None = None,
     not_after: time | None = None,
@@ -70,6 +72,7 @@ def start_course(
         time=time.replace(second=0, microsecond=0),
         dose_mg=dose_mg,
         oral_antidepressant=oral_antidepressant,
+        payer_authorizes=payer_authorizes,
         never_weekdays=sorted(set(never_weekdays)),
         not_before=not_before,
         not_after=not_after,
@@ -106,8 +109,10 @@ def plan_course(
         faults.append(Fault("impossible", _("From 9 to 52."), "weeks"))
     if faults:
         raise Invalid(faults)
-    held = held_days(course)
+    held, usual = held_and_usual(course)
     facts = _facts_to_plan(course, weekdays, held, now)
+    if until == "maintenance":
+        facts = replace(facts, decided=decided_of(course))
     wanted = pattern.wanted(facts, until=until, held=held, weeks=weeks)
     diary = _diary(course, wanted, now)
     request = planner.Request(
@@ -116,12 +121,15 @@ def plan_course(
         at=time or course.time,
         flexible_minutes=flexible_minutes,
         held=held,
-        chair=usual_chair(course),
+        chair=usual,
     )
     plan = planner.plan(request, diary)
     days = {p.number: diary.local_date(p.start) for p in plan.sessions}
     starts = min(days.values(), default=facts.starts_on)
-    warnings = protocol.course_findings(facts, until=until, sessions=len({**held, **days}))
+    known = authorizations.known_for([course.pk])
+    warnings = protocol.course_findings(facts, until=until) + authorizations.warning(
+        course, days, held, known
+    )
     return CoursePlan(plan, warnings, protocol.refusals(facts, on=starts))
 
 
@@ -135,9 +143,29 @@ def make_up_slots(*, course: Course, number: int, now: datetime, limit: int = 4)
     return planner.make_ups(request, diary.for_patient(own), limit=limit)
 
 
-def projected_eighth_on(course: Course) -> date | None:
+def other_times(*, session: TreatmentSession, now: datetime) -> list[datetime]:
+    """Where a booked session could be instead, the nearest first; none for one that is no longer booked."""
+    if session.status != SessionStatus.BOOKED:
+        return []
+    course, near = session.course, max(session.starts_at, now)
+    held = {n: day for n, day in held_days(course).items() if n != session.number}
+    on, around = near.astimezone(course.site.tz).date(), timedelta(days=8)
+    diary = diaries.load(
+        site=course.site,
+        first=on - around,
+        last=on + around,
+        now=now,
+        patient=course.patient,
+        exclude=[session.pk],
+    )
+    request = planner.Request(facts_of(course), [], course.time, held=held)
+    return planner.other_times(request, diary, near)
+
+
+def projected_eighth_on(course: Course, *, now: datetime) -> date | None:
     """The day of the eighth session as the book now stands."""
-    return pattern.projected_eighth(list(held_days(course).values()), course=facts_of(course))
+    today = now.astimezone(course.site.tz).date()
+    return pattern.projected_eighth(list(held_days(course).values()), course=facts_of(course), today=today)
 
 
 def _facts_to_plan(course: Course, weekdays, held, now) -> protocol.CourseFacts:
@@ -152,7 +180,7 @@ def _diary(course: Course, wanted: Sequence[pattern.Wanted], now: datetime):
     today = now.astimezone(course.site.tz).date()
     days = [want.on for want in wanted] or [today]
     first = max(today, min(days) - timedelta(days=MARGIN_DAYS))
-    last = max(*days, today + timedelta(days=planner.MAKE_UP_DAYS)) + timedelta(days=MARGIN_DAYS)
+    last = max(*days, today + timedelta(days=MAKE_UP_DAYS)) + timedelta(days=MARGIN_DAYS)
     return diaries.load(site=course.site, first=first, last=last, now=now, patient=course.patient)
 
 

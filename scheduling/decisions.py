@@ -4,7 +4,7 @@ Each is dated, with its reason and who decided; the sessions still to come are p
 transaction, and nothing of the past is touched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,9 +18,11 @@ from scheduling import diary as diaries
 from scheduling import pattern, planner, protocol
 from scheduling.answers import cancel_session
 from scheduling.booking import Placement, book_course, usual_chair
-from scheduling.course_facts import facts_of, held_days
+from scheduling.course_facts import dated_facts, decided_of, facts_of, held_days
 from scheduling.enums import (
     COURSE_MOVES,
+    DOSED,
+    GOING_COURSE,
     CancelledBy,
     CourseStatus,
     Frequency,
@@ -31,10 +33,12 @@ from scheduling.models import Course, CourseEvent, FrequencyDecision, TreatmentS
 from scheduling.moving import place_all
 from scheduling.pattern import Wanted
 from scheduling.planner import Unplaced
+from scheduling.protocol import CourseFacts
 
 LONGEST_REASON = 500
 MARGIN_DAYS = 15
 MOST_AHEAD = timedelta(days=366)
+MORE_NUMBERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,9 @@ class Replanned:
 @patiently
 @transaction.atomic
 def pause_course(*, course: Course, reason: str, by, now: datetime, decided_by: str = "") -> Replanned:
-    """Put the course on hold: every session that is still only booked is cancelled, and its text withdrawn.
+    """Put the course on hold: every booked session ahead is cancelled, and its text withdrawn.
+
+    One whose time has come stays: whether the patient came is for the desk to say.
 
     Raises:
         Invalid: no reason.
@@ -63,7 +69,7 @@ def pause_course(*, course: Course, reason: str, by, now: datetime, decided_by: 
 @patiently
 @transaction.atomic
 def stop_course(*, course: Course, reason: str, by, now: datetime, decided_by: str = "") -> Replanned:
-    """End the course; no taper is needed [label]. What is booked is cancelled.
+    """End the course; no taper is needed [label]. What is booked ahead is cancelled.
 
     Raises:
         Invalid: no reason.
@@ -88,14 +94,14 @@ def resume_course(
     course, reason = _begin(course, reason, now, starts_on)
     if course.status != CourseStatus.PAUSED:
         raise _wrong_state(course)
-    given = course.sessions.filter(status=SessionStatus.COMPLETED).exists()
-    to = CourseStatus.ACTIVE if given else CourseStatus.PLANNED
+    begun = course.sessions.filter(status__in=DOSED).exists()
+    to = CourseStatus.ACTIVE if begun else CourseStatus.PLANNED
     paused = course.events.filter(to_status=CourseStatus.PAUSED).order_by("-at", "-pk").first()
     _change_status(course, to, reason, decided_by, by, now, {})
     held = held_days(course)
     numbers = [n for n in (paused.detail.get("cancelled", []) if paused else []) if n not in held]
     wanted = _continued(course, numbers, _from(course, starts_on, now))
-    placed, unplaced = _find_places(course, wanted, now)
+    placed, unplaced = _find_places(course, _facts_now(course, now), wanted, now)
     return Replanned(course, added=_book(course, placed, reason, by, now), unplaced=unplaced)
 
 
@@ -105,6 +111,8 @@ def change_frequency(
     *, course: Course, frequency: str, starts_on: date, reason: str, decided_by: str, by, now: datetime
 ) -> Replanned:
     """Another frequency from a day on, by a prescriber's decision [label]; the book follows it.
+
+    Until that day the course keeps the frequency that it has.
 
     The sessions booked from that day on are moved to the new days up to the last one that was booked; the ones too
     many are cancelled, the ones missing are added.
@@ -119,8 +127,10 @@ def change_frequency(
     if not decided_by.strip():
         faults.append(Fault("required", _("Say who decided."), "decided_by"))
     course, reason = _begin(course, reason, now, starts_on, faults)
-    if course.status not in (CourseStatus.PLANNED, CourseStatus.ACTIVE):
+    if course.status not in GOING_COURSE:
         raise _wrong_state(course)
+    today = _today(course, now)
+    old = protocol.frequency_on(decided_of(course), course.frequency, today)
     FrequencyDecision.objects.create(
         course=course,
         frequency=frequency,
@@ -130,10 +140,11 @@ def change_frequency(
         at=now,
         by=by,
     )
-    old, course.frequency = course.frequency, frequency
-    course.save(update_fields=["frequency"])
+    if starts_on <= today:
+        course.frequency = frequency
+        course.save(update_fields=["frequency"])
     _audit("course.frequency", course, reason, decided_by, by, now, old=old, new=frequency)
-    return _follow(course, max(starts_on, _today(course, now)), reason, by, now)
+    return _follow(course, frequency, max(starts_on, today), reason, by, now)
 
 
 @patiently
@@ -148,20 +159,24 @@ def extend_course(
         Refused: `wrong_state`, or what forbids a booking.
     """
     faults = [] if decided_by.strip() else [Fault("required", _("Say who decided."), "decided_by")]
-    course, reason = _begin(course, reason, now, until, faults)
-    if course.status not in (CourseStatus.PLANNED, CourseStatus.ACTIVE):
+    if until < _today(course, now):
+        faults.append(Fault("impossible", _("Today or later."), "until"))
+    course, reason = _begin(course, reason, now, until, faults, field="until")
+    if course.status not in GOING_COURSE:
         raise _wrong_state(course)
     held = held_days(course)
     count = (until - min([_today(course, now), *held.values()])).days + 1
     numbers = range(max(held, default=0) + 1, max(held, default=0) + 1 + min(count, 200))
     wanted = [want for want in _continued(course, numbers, _today(course, now)) if want.on <= until]
-    placed, unplaced = _find_places(course, wanted, now)
+    placed, unplaced = _find_places(course, _facts_now(course, now), wanted, now)
     _event(course, "extended", reason, by, now, {"until": until.isoformat(), "decided_by": decided_by})
     _audit("course.extended", course, reason, decided_by, by, now, until=until.isoformat())
     return Replanned(course, added=_book(course, placed, reason, by, now), unplaced=unplaced)
 
 
-def _begin(course, reason, now, day: date | None, faults: Sequence[Fault] = ()) -> tuple[Course, str]:
+def _begin(
+    course, reason, now, day: date | None, faults: Sequence[Fault] = (), field: str = "from"
+) -> tuple[Course, str]:
     """The course held, and everything impossible told at once."""
     faults = list(faults)
     if not reason.strip():
@@ -169,7 +184,7 @@ def _begin(course, reason, now, day: date | None, faults: Sequence[Fault] = ()) 
     course = lock_course(course)
     today = _today(course, now)
     if day is not None and not today - MOST_AHEAD <= day <= today + MOST_AHEAD:
-        faults.append(Fault("impossible", _("Within a year of today."), "from"))
+        faults.append(Fault("impossible", _("Within a year of today."), field))
     if faults:
         raise Invalid(faults)
     return course, reason.strip()[:LONGEST_REASON]
@@ -179,42 +194,55 @@ def _halt(course: Course, to: CourseStatus, reason: str, decided_by: str, by, no
     course, reason = _begin(course, reason, now, None)
     if to not in COURSE_MOVES[CourseStatus(course.status)]:
         raise _wrong_state(course)
-    ahead = _booked_from(course, None)
+    ahead = _booked_ahead(course, now)
     _change_status(course, to, reason, decided_by, by, now, {"cancelled": [row.number for row in ahead]})
     return Replanned(course, cancelled=_cancel(ahead, reason, by, now))
 
 
-def _follow(course: Course, first: date, reason: str, by, now: datetime) -> Replanned:
-    """Fit the sessions booked from `first` on to the course's frequency."""
-    ahead = _booked_from(course, first)
+def _follow(course: Course, frequency: str, first: date, reason: str, by, now: datetime) -> Replanned:
+    """Fit the sessions booked from `first` on to the frequency that was decided."""
+    ahead = [row for row in _booked_ahead(course, now) if row.local_date >= first]
     if not ahead:
         return Replanned(course)
     last = max(row.local_date for row in ahead)
-    numbers = list(range(ahead[0].number, ahead[0].number + 2 * len(ahead) + 8))
     stays = held_days(course, leave_out=[row.pk for row in ahead])
-    wanted = pattern.continued(
-        facts_of(course), [n for n in numbers if n not in stays], after=first, held=_before(stays, first)
-    )
+    numbers = _numbers(course, ahead, stays)
+    facts = replace(facts_of(course), frequency=frequency)
+    wanted = pattern.continued(facts, numbers, after=first, held=stays)
     wanted = [want for want in wanted if want.on <= last] or wanted[:1]
-    placed, unplaced = _find_places(course, wanted, now, leave_out=[row.pk for row in ahead])
+    placed, unplaced = _find_places(course, facts, wanted, now, leave_out=[row.pk for row in ahead])
     keeps, too_many = ahead[: len(placed)], ahead[len(placed) :]
     cancelled = _cancel(too_many, reason, by, now)
     moves = {row: new.start for row, new in zip(keeps, placed, strict=False) if row.starts_at != new.start}
     moved = place_all(course=course, starts=moves, by=by, now=now) if moves else []
-    added = _book(course, placed[len(ahead) :], reason, by, now)
+    added = _book(course, _renumbered(placed[len(ahead) :], numbers, keeps), reason, by, now)
     return Replanned(course, moved, cancelled, added, unplaced)
 
 
-def _before(held: dict[int, date], first: date) -> dict[int, date]:
-    return {number: day for number, day in held.items() if day < first or number == 1}
+def _numbers(course: Course, ahead: Sequence[TreatmentSession], stays: Mapping[int, date]) -> list[int]:
+    """Enough numbers for the sessions ahead at any frequency, from the first of them on."""
+    first, last = min(row.number for row in ahead), max(row.number for row in ahead)
+    end = last + len(ahead) + MORE_NUMBERS
+    if course.indication == protocol.MDSI:  # nothing is added beyond what has been studied [label]
+        end = max(last, protocol.INDUCTION_SESSIONS)
+    return [number for number in range(first, end + 1) if number not in stays]
+
+
+def _renumbered(
+    more: Sequence[planner.Planned], numbers: Sequence[int], keeps: Sequence[TreatmentSession]
+) -> list[planner.Planned]:
+    """Sessions that are added take the numbers that nobody keeps, in order of time."""
+    kept = {row.number for row in keeps}
+    free = [number for number in numbers if number not in kept]
+    return [replace(new, number=number) for new, number in zip(more, free, strict=False)]
 
 
 def _continued(course: Course, numbers: Sequence[int], after: date) -> list[Wanted]:
-    return pattern.continued(facts_of(course), numbers, after=after, held=held_days(course))
+    return pattern.continued(dated_facts(course), numbers, after=after, held=held_days(course))
 
 
 def _find_places(
-    course: Course, wanted: Sequence[Wanted], now: datetime, leave_out: Sequence[Any] = ()
+    course: Course, facts: CourseFacts, wanted: Sequence[Wanted], now: datetime, leave_out: Sequence[Any] = ()
 ) -> tuple[list[planner.Planned], list[Unplaced]]:
     """The planner's places in order of time, on days that this transaction then holds."""
     if not wanted:
@@ -222,12 +250,13 @@ def _find_places(
     days = [want.on for want in wanted]
     first = max(_today(course, now), min(days) - timedelta(days=MARGIN_DAYS))
     last = max(days) + timedelta(days=MARGIN_DAYS)
-    lock_days(course.site, _span_of(first, last))
+    # The diary shows a day more on either side, and the planner may use it.
+    lock_days(course.site, _span_of(first - timedelta(days=1), last + timedelta(days=2)))
     diary = diaries.load(
         site=course.site, first=first, last=last, now=now, patient=course.patient, exclude=leave_out
     )
     request = planner.Request(
-        course=replace(facts_of(course), starts_on=min(days)),
+        course=replace(facts, starts_on=min(days)),
         wanted=wanted,
         at=course.time,
         held=held_days(course, leave_out=leave_out),
@@ -235,6 +264,13 @@ def _find_places(
     )
     plan = planner.plan(request, diary)
     return sorted(plan.sessions, key=lambda session: session.start), plan.unplaced
+
+
+def _facts_now(course: Course, now: datetime) -> CourseFacts:
+    """With the frequency that holds today."""
+    facts = dated_facts(course)
+    frequency = protocol.frequency_on(facts.decided, facts.frequency, _today(course, now))
+    return replace(facts, frequency=frequency)
 
 
 def _span_of(first: date, last: date) -> list[date]:
@@ -255,9 +291,11 @@ def _cancel(rows: Sequence[TreatmentSession], reason: str, by, now: datetime) ->
     return [cancel_session(session=row, reason=reason, cancelled_by=who, by=by, now=now) for row in rows]
 
 
-def _booked_from(course: Course, first: date | None) -> list[TreatmentSession]:
-    rows = course.sessions.filter(status=SessionStatus.BOOKED).select_related("course", "site", "patient")
-    return list((rows.filter(local_date__gte=first) if first else rows).order_by("starts_at"))
+def _booked_ahead(course: Course, now: datetime) -> list[TreatmentSession]:
+    """Held, so that nobody arrives while they change. What has begun by the clock is the past."""
+    rows = course.sessions.filter(status=SessionStatus.BOOKED, starts_at__gt=now)
+    rows = rows.select_for_update(of=("self",)).select_related("course", "site", "patient")
+    return list(rows.order_by("starts_at"))
 
 
 def _today(course: Course, now: datetime) -> date:

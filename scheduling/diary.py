@@ -1,19 +1,71 @@
 """Reads the Diary: everything the planner may know, in a fixed number of queries whatever the size."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import DateField, DateTimeField, Q, Subquery, UUIDField
 
-from clinic import public_holidays
-from clinic.enums import Role
-from clinic.models import Chair, Closure, OpeningHours, Patient, Shift, Site
-from scheduling.diary_facts import Busy, ChairFacts, Closed, Diary, Own
+from clinic.models import Closure, House, Patient, Site
+from clinic.prepared import Param, Prepared
+from scheduling.diary_facts import Busy, Diary, Own
 from scheduling.enums import COUNTED, OCCUPYING
-from scheduling.hours import Interval, WeeklySpan, merge, spans, wall_or_next
-from scheduling.models import TreatmentSession
+from scheduling.hours import Interval
+from scheduling.house import HouseFacts, around_days, house_at, house_of
+from scheduling.models import Course, TreatmentSession
+
+
+class _Row(NamedTuple):
+    """A session as it was read; `mark` is that of the site's house at this moment."""
+
+    id: Any
+    site: Any
+    chair: Any
+    patient: Any
+    course: Any
+    number: int
+    status: str
+    on: date
+    starts_at: datetime
+    ends_at: datetime
+    mark: UUID | None
+
+    @property
+    def span(self) -> Interval:
+        return Interval(self.starts_at, self.ends_at)
+
+
+_SITE = Param("site", UUIDField())
+# By the day as well as by the instants: the day is in the index, and a session has at most twelve hours.
+_at_site = Q(
+    site_id=_SITE,
+    local_date__range=(Param("first", DateField()), Param("last", DateField())),
+    starts_at__lt=Param("end", DateTimeField()),
+    ends_at__gt=Param("start", DateTimeField()),
+    status__in=OCCUPYING,
+)
+_of_patient = Q(patient_id=Param("patient", UUIDField()), status__in=COUNTED)
+_columns = ("pk", "site_id", "chair_id", "patient_id", "course_id", "number", "status", "local_date")
+
+
+def _sessions(which: Q) -> Prepared:
+    rows = TreatmentSession.objects.filter(which).order_by("starts_at", "pk")
+    mark = Subquery(House.objects.filter(site_id=_SITE).values("mark"))
+    return Prepared(rows.values_list(*_columns, "starts_at", "ends_at", mark))
+
+
+_sessions_at_site, _sessions_for_patient = _sessions(_at_site), _sessions(_at_site | _of_patient)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseDiary:
+    """The diary for a course's patient; number and day of what the course holds; the chair of its last session."""
+
+    diary: Diary
+    held: Mapping[int, date]
+    usual: Any
 
 
 def load(
@@ -30,81 +82,63 @@ def load(
     `exclude`: ids of sessions to leave out, those that are about to move.
     """
     first, last = first - timedelta(days=1), last + timedelta(days=1)
-    around = _around(site, first, last)
-    shifts = _shifts(site, first, last, around)
-    return Diary(
+    rows = [row for row in _read(site, first, last, patient) if row.id not in exclude]
+    return _made(site, first, last, now, patient, rows)
+
+
+def load_for_course(course: Course, *, first: date, last: date, now: datetime) -> CourseDiary:
+    """`load` for the patient of `course`, and what the course holds already, in one go."""
+    first, last = first - timedelta(days=1), last + timedelta(days=1)
+    rows = _read(course.site, first, last, course.patient)
+    mine = [row for row in rows if row.course == course.pk and row.status in COUNTED]
+    held = {row.number: row.on for row in mine}
+    diary = _made(course.site, first, last, now, course.patient, rows)
+    return CourseDiary(diary, held, mine[-1].chair if mine else None)
+
+
+def _read(site: Site, first: date, last: date, patient: Patient | None) -> list[_Row]:
+    """The sessions that hold a chair at the site on these days, and all that count of the patient's, wherever."""
+    around = around_days(site.tz, first, last)
+    values = {"site": site.pk, "first": first - timedelta(days=1), "last": last}
+    values |= {"start": around.start, "end": around.end}
+    if patient is None:
+        return [_Row(*row) for row in _sessions_at_site(**values)]
+    return [_Row(*row) for row in _sessions_for_patient(**values, patient=patient.pk)]
+
+
+def _made(
+    site: Site, first: date, last: date, now: datetime, patient: Patient | None, rows: Sequence[_Row]
+) -> Diary:
+    house, around = _house(site, first, last, rows), around_days(site.tz, first, last)
+    near = [row for row in rows if row.span.meets(around)]
+    made = Diary(
         zone=site.tz,
         now=now,
-        chairs=[ChairFacts(c.pk, c.name) for c in Chair.objects.filter(site=site, active=True)],
-        hours=_hours(site, first, last),
+        chairs=house.chairs,
+        hours=house.hours,
         slot_minutes=site.slot_minutes,
         session_minutes=site.session_minutes,
         patients_per_nurse=site.patients_per_nurse,
-        closed=_closed(site, around),
-        nurses=shifts[Role.NURSE],
-        prescribers=shifts[Role.PRESCRIBER],
-        busy=_busy(site, around, exclude),
-        own=_own(patient, around, exclude),
+        closed=house.closed,
+        nurses=house.nurses,
+        prescribers=house.prescribers,
+        busy=[_busy(row) for row in near if row.site == site.pk and row.status in OCCUPYING],
+        own=[_own(row) for row in near if patient is not None and row.patient == patient.pk],
     )
+    return made.with_days(house.nurses_by_day, house.prescribers_by_day)
 
 
-def _around(site: Site, first: date, last: date) -> Interval:
-    start = datetime.combine(first, time(), site.tz).astimezone(UTC)
-    return Interval(start, datetime.combine(last + timedelta(days=1), time(), site.tz).astimezone(UTC))
+def _house(site: Site, first: date, last: date, rows: Sequence[_Row]) -> HouseFacts:
+    return house_at(site, rows[0].mark, first, last) if rows else house_of(site, first, last)
 
 
-def _hours(site: Site, first: date, last: date) -> list[Interval]:
-    rows = OpeningHours.objects.filter(site=site)
-    weekly = [WeeklySpan(h.weekday, h.opens, h.closes, h.valid_from, h.valid_until) for h in rows]
-    return merge(spans(weekly, site.tz, first, last))
+def _busy(row: _Row) -> Busy:
+    return Busy(row.id, row.chair, row.patient, row.span)
 
 
-def _closed(site: Site, around: Interval) -> list[Closed]:
-    rows = Closure.objects.filter(site=site, starts_at__lt=around.end, ends_at__gt=around.start)
-    found = [Closed(Interval(c.starts_at, c.ends_at), c.reason, c.chair_id) for c in rows]
-    first, last = around.start.astimezone(site.tz).date(), around.end.astimezone(site.tz).date()
-    for day, name in public_holidays.between(site.holidays, first, last).items():
-        midnight, end = (wall_or_next(d, time(), site.tz) for d in (day, day + timedelta(days=1)))
-        found.append(Closed(Interval(midnight, end), name))
-    return found
+def _own(row: _Row) -> Own:
+    return Own(row.id, row.on, row.span, row.number, row.status in OCCUPYING)
 
 
-def _shifts(site: Site, first: date, last: date, around: Interval) -> dict[str, list[Interval]]:
-    """By role; one person's overlapping shifts are merged, for one person is one person."""
-    once = Q(starts_at__lt=around.end, ends_at__gt=around.start)
-    weekly = Q(weekday__isnull=False) & (Q(valid_until__isnull=True) | Q(valid_until__gte=first))
-    by_person: dict[tuple[str, Any], list[Interval]] = defaultdict(list)
-    for shift in Shift.objects.filter(once | weekly, site=site, staff__is_active=True):
-        by_person[shift.role, shift.staff_id] += _occurrences(shift, site, first, last)
-    by_role: dict[str, list[Interval]] = defaultdict(list)
-    for (role, _person), intervals in by_person.items():
-        by_role[role] += merge(intervals)
-    return by_role
-
-
-def _occurrences(shift: Shift, site: Site, first: date, last: date) -> list[Interval]:
-    if shift.starts_at is not None and shift.ends_at is not None:
-        return [Interval(shift.starts_at, shift.ends_at)]
-    if shift.weekday is None or shift.starts is None or shift.ends is None:
-        return []  # the database's own rule keeps such a row out
-    weekly = WeeklySpan(shift.weekday, shift.starts, shift.ends, shift.valid_from, shift.valid_until)
-    return spans([weekly], site.tz, first, last)
-
-
-def _busy(site: Site, around: Interval, exclude: Iterable[Any]) -> list[Busy]:
-    rows = TreatmentSession.objects.filter(site=site, status__in=OCCUPYING)
-    rows = rows.overlapping(around.start, around.end).exclude(pk__in=list(exclude))
-    values = rows.values_list("pk", "chair_id", "patient_id", "starts_at", "ends_at")
-    return [Busy(pk, chair, patient, Interval(start, end)) for pk, chair, patient, start, end in values]
-
-
-def _own(patient: Patient | None, around: Interval, exclude: Iterable[Any]) -> list[Own]:
-    if patient is None:
-        return []
-    rows = TreatmentSession.objects.filter(patient=patient, status__in=COUNTED)
-    rows = rows.overlapping(around.start, around.end).exclude(pk__in=list(exclude))
-    return [Own(s.pk, s.local_date, interval(s), s.number, s.status in OCCUPYING) for s in rows]
-
-
-def interval(session: TreatmentSession) -> Interval:
-    return Interval(session.starts_at, session.ends_at)
+def interval(row: TreatmentSession | Closure) -> Interval:
+    return Interval(row.starts_at, row.ends_at)

@@ -38,17 +38,17 @@ class Effect:
         return (self.eighth_after - self.eighth_before).days
 
 
-def try_out(course: Course, deed: Callable[[], Any]) -> Effect:
+def try_out(course: Course, deed: Callable[[], Any], *, now: datetime) -> Effect:
     """Do it, look, and undo it.
 
     Raises:
         Refused: whatever the deed itself would be refused for.
     """
     with transaction.atomic():
-        before, eighth_before = _book_of(course), projected_eighth_on(course)
+        before, eighth_before = _book_of(course), projected_eighth_on(course, now=now)
         result = deed()
         fresh = Course.objects.select_related("site", "patient").get(pk=course.pk)
-        after, eighth_after = _book_of(fresh), projected_eighth_on(fresh)
+        after, eighth_after = _book_of(fresh), projected_eighth_on(fresh, now=now)
         transaction.set_rollback(True)
     changes = [
         Change(number, before.get(number), after.get(number))

@@ -18,6 +18,8 @@ class CourseStatus(models.TextChoices):
 
 
 OPEN_COURSE = (CourseStatus.PLANNED, CourseStatus.ACTIVE, CourseStatus.PAUSED)
+# Sessions may be booked and moved.
+GOING_COURSE = (CourseStatus.PLANNED, CourseStatus.ACTIVE)
 
 
 COURSE_MOVES: dict[CourseStatus, tuple[CourseStatus, ...]] = {
@@ -58,6 +60,8 @@ S = SessionStatus
 OCCUPYING = (S.BOOKED, S.ARRIVED, S.DOSING, S.OBSERVING, S.READY)
 # In the building, under a nurse's eyes.
 IN_HOUSE = (S.ARRIVED, S.DOSING, S.OBSERVING, S.READY)
+# A dose was given.
+DOSED = (S.DOSING, S.OBSERVING, S.READY, S.COMPLETED)
 # Counts as one of the course's sessions; the others were lost and want a make-up.
 COUNTED = (*OCCUPYING, S.COMPLETED)
 
@@ -101,8 +105,25 @@ class OfferStatus(models.TextChoices):
     DECLINED = "declined", _("Declined")
     EXPIRED = "expired", _("Expired")
     GONE = "gone", _("Somebody else was first")
+    WITHDRAWN = "withdrawn", _("Taken back")
 
 
 class CancelledBy(models.TextChoices):
     PATIENT = "patient", _("Patient")
     CLINIC = "clinic", _("Clinic")
+
+
+class FeedKind(models.TextChoices):
+    SITE = "site", _("Sessions of a site")
+    OWN = "own", _("My shifts and the sessions in them")
+
+
+class AuthorizationCode(models.TextChoices):
+    J0013 = "J0013", _("J0013, from 2026-01-01 on, units of 1 mg")
+    S0013 = "S0013", _("S0013, before 2026-01-01, units of 1 mg")
+
+
+class AuthorizationEventKind(models.TextChoices):
+    ADDED = "added", _("Added")
+    CHANGED = "changed", _("Changed")
+    ENDED = "ended", _("Ended")

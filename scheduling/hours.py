@@ -3,9 +3,13 @@
 Pure. A clock change makes an hour vanish or come twice; here is the only place that has to know.
 """
 
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import accumulate
+from typing import Any
 from zoneinfo import ZoneInfo
 
 
@@ -104,16 +108,23 @@ def _without(interval: Interval, gap: Interval) -> list[Interval]:
     return [piece for piece in pieces if piece.start < piece.end]
 
 
-def within(span: Interval, intervals: Sequence[Interval]) -> bool:
-    """Does one of the (merged) intervals hold the whole span?"""
-    return any(interval.holds(span) for interval in intervals)
+class Presence:
+    """How many are there, at any moment, of people or things that each come and go at the ends of a stretch.
 
+    Half-open, as `Interval`. Moments are datetimes, or whole numbers of one unit.
+    """
 
-def least_cover(span: Interval, shifts: Sequence[Interval]) -> int:
-    """The smallest number of people on shift at any moment of `span`."""
-    moments = [span.start, *(shift.end for shift in shifts if span.start < shift.end < span.end)]
-    return min(sum(shift.start <= moment < shift.end for shift in shifts) for moment in moments)
+    def __init__(self, stretches: Iterable[tuple[Any, Any]]):
+        change: dict[Any, int] = defaultdict(int)
+        for start, end in stretches:
+            change[start] += 1
+            change[end] -= 1
+        self._changes = sorted(change)
+        self._numbers = [0, *accumulate(change[moment] for moment in self._changes)]
 
+    def at(self, moment: Any) -> int:
+        return self._numbers[bisect_right(self._changes, moment)]
 
-def cover_at(moment: datetime, shifts: Sequence[Interval]) -> int:
-    return sum(shift.start <= moment < shift.end for shift in shifts)
+    def least(self, start: Any, end: Any) -> int:
+        """The smallest number at any moment from `start` to `end`."""
+        return min(self._numbers[bisect_right(self._changes, start) : bisect_left(self._changes, end) + 1])

@@ -5,13 +5,22 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db import OperationalError, connection
+from django.db.models import Exists, OuterRef, UUIDField
 from django.utils.translation import gettext as _
 
 from clinic.errors import Refused
 from clinic.models import Site
-from scheduling.models import Course, SiteDay
+from clinic.outage import yielded
+from clinic.prepared import Param, Prepared
+from scheduling.models import Authorization, Course, SiteDay
 
 TRIES = 4
+_course = Prepared(
+    Course.objects.select_for_update(of=("self",))
+    .select_related("site", "patient")
+    .annotate(payer_asked=Exists(Authorization.objects.filter(course=OuterRef("pk"))))
+    .filter(pk=Param("pk", UUIDField()))
+)
 
 
 def lock_days(site: Site, days: Iterable[date]) -> None:
@@ -22,14 +31,27 @@ def lock_days(site: Site, days: Iterable[date]) -> None:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a lock needs a transaction")
-    wanted = sorted(set(days))
-    SiteDay.objects.bulk_create([SiteDay(site=site, date=day) for day in wanted], ignore_conflicts=True)
-    list(SiteDay.objects.select_for_update().filter(site=site, date__in=wanted).order_by("date"))
+    # One statement makes those that are missing and, by writing the others anew as they are, holds them all.
+    SiteDay.objects.bulk_create(
+        [SiteDay(site=site, date=day) for day in sorted(set(days))],
+        update_conflicts=True,
+        unique_fields=["site", "date"],
+        update_fields=["date"],
+    )
 
 
 def lock_course(course: Course) -> Course:
-    """The course as it now stands, held until the transaction ends. Always before its days."""
-    return Course.objects.select_for_update(of=("self",)).select_related("site", "patient").get(pk=course.pk)
+    """The course as it now stands, held until the transaction ends. Always before its days.
+
+    Its `has_authorizations`: did a payer ever authorize something of it.
+    """
+    held = _course.one(pk=course.pk)
+    if held is None:
+        raise Course.DoesNotExist
+    held.has_authorizations = held.payer_asked
+    if held.patient.site_id == held.site_id:
+        held.patient.site = held.site
+    return held
 
 
 def patiently(verb):
@@ -46,14 +68,8 @@ def patiently(verb):
             try:
                 return verb(*args, **kwargs)
             except OperationalError as error:
-                if not _yielded(error):
+                if not yielded(error):
                     raise
         raise Refused.because("busy", _("Many people are booking at this moment. Please try again."))
 
     return tried
-
-
-def _yielded(error: OperationalError) -> bool:
-    """A deadlock or a failed serialisation on PostgreSQL, a lock that was held too long on SQLite."""
-    code = getattr(error.__cause__, "sqlstate", "")
-    return code in ("40P01", "40001", "55P03") or "database is locked" in str(error)

@@ -1,7 +1,7 @@
 """Moving a session, alone or with those that follow: the same checks as booking."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,10 +11,10 @@ from clinic import audit
 from clinic.errors import Fault, Invalid, Refused
 from clinic.models import Chair, Site
 from scheduling import diary as diaries
-from scheduling import protocol, signals
-from scheduling.booking import local_date, reasons_for, warnings_of
+from scheduling import protocol, signals, taken, weeks
+from scheduling.booking import insert_events, local_date, reasons_for, warnings_of
 from scheduling.conditions import check
-from scheduling.course_facts import facts_of, held_days
+from scheduling.course_facts import facts_of
 from scheduling.diary_facts import Busy, Diary, Own
 from scheduling.enums import Confirmation, SessionEventKind, SessionStatus
 from scheduling.hours import NonexistentTime, wall
@@ -47,7 +47,8 @@ def move_session(
         Refused: `wrong_state`, or a rule forbids the new place of one of them; nothing is moved.
         ReasonRequired: a warning wants a reason that `override` does not hold.
     """
-    course = lock_course(session.course)
+    # Hours are counted in UTC: in wall time, two and a half of them may be one more or less.
+    course, starts_at = lock_course(session.course), starts_at.astimezone(UTC)
     _refuse_impossible(course, scope, chair)
     moved = _that_move(session, course, scope)
     starts = _new_starts(course, moved, starts_at)
@@ -106,24 +107,19 @@ def place_many(
     Raises:
         Refused: the database refuses one of them.
     """
-    first_days = _first_days([row.course_id for row in places])
     told = []
     for layer in _layers(places, site):
         for row in layer:
             start, chair = places[row]
             day, old = start.astimezone(site.tz).date(), _as_told(row)
-            _set_place(row, start, chair, day, site, min(first_days.get(row.course_id, day), day), now)
+            _set_place(row, start, chair, day, site, now)
             told.append((row, old))
         _save_all(layer)
-    _tell_all(told, by, now)
     moved = [row for row, _old in told]
+    weeks.follow({row.course_id for row in moved}, seen=moved)
+    _tell_all(told, by, now)
     signals.sessions_moved.send(sender=TreatmentSession, sessions=moved, by=by, now=now)
     return moved
-
-
-def _first_days(courses: Collection[Any]) -> dict[Any, date]:
-    rows = TreatmentSession.objects.filter(course__in=courses, number=1).counted()
-    return dict(rows.values_list("course_id", "local_date"))
 
 
 def _layers(
@@ -162,7 +158,9 @@ def _refuse_impossible(course: Course, scope: str, chair) -> None:
 
 def _that_move(session: TreatmentSession, course: Course, scope: str) -> list[TreatmentSession]:
     """The session as it now stands, and those after it that are still only booked."""
-    rows = list(course.sessions.filter(status=SessionStatus.BOOKED).order_by("starts_at"))
+    booked = course.sessions.filter(status=SessionStatus.BOOKED)
+    # Held: nobody arrives or is cancelled while their session moves.
+    rows = list(booked.select_for_update(of=("self",)).order_by("starts_at"))
     first = next((row for row in rows if row.pk == session.pk), None)
     if first is None:
         raise wrong_state(TreatmentSession.objects.get(pk=session.pk))
@@ -191,12 +189,18 @@ def _new_starts(course: Course, moved: list[TreatmentSession], starts_at: dateti
 
 def _chairs(course, moved, starts, diary: Diary, asked, chair) -> dict[Any, Any]:
     """A chair for each, or every reason against."""
-    faults = [Fault(f.code, f.detail) for f in protocol.refusals(facts_of(course), on=moved[0].local_date)]
+    soonest = min(local_date(course, start) for start in starts.values())
+    faults = [Fault(f.code, f.detail) for f in protocol.refusals(facts_of(course), on=soonest)]
     chairs = {}
     for row in moved:
         start, wish = starts[row.pk], chair if row.pk == asked.pk else None
         faults += [
-            Fault(r.code, r.detail, "starts_at", {"number": row.number, **r.extra})
+            Fault(
+                r.code,
+                r.detail,
+                "starts_at",
+                {"number": row.number, "starts_at": start.isoformat(), **r.extra},
+            )
             for r in check(diary, start, wish)
         ]
         chairs[row.pk] = wish or pick_chair(diary, start, row.chair_id)
@@ -204,20 +208,19 @@ def _chairs(course, moved, starts, diary: Diary, asked, chair) -> dict[Any, Any]
         day = local_date(course, start)
         diary = diary.with_busy(Busy(row.pk, chairs[row.pk], None, span), Own(row.pk, day, span, row.number))
     if faults:
-        raise Refused(faults)
+        raise Refused(taken.named(faults, course.site))
     return chairs
 
 
 def _write(course, moved, starts, chairs, new_days: Mapping[int, date], by, now) -> list[TreatmentSession]:
     """In an order in which no session steps on the day of another that has yet to move."""
-    days = {**held_days(course), **new_days}
-    first_day = days.get(1) or min(days.values())
     told = []
     for row in _in_order(moved, new_days):
         old = _as_told(row)
-        _set_place(row, starts[row.pk], chairs[row.pk], new_days[row.number], course.site, first_day, now)
+        _set_place(row, starts[row.pk], chairs[row.pk], new_days[row.number], course.site, now)
         _save_all([row])
         told.append((row, old))
+    weeks.follow([course.pk], seen=moved)
     _tell_all(told, by, now)
     signals.sessions_moved.send(sender=TreatmentSession, sessions=moved, by=by, now=now)
     return moved
@@ -236,40 +239,44 @@ def _in_order(moved: list[TreatmentSession], new_days: Mapping[int, date]) -> li
     return order
 
 
-def _set_place(row, start, chair, day, site, first_day, now) -> None:
+def _set_place(row, start, chair, day, site, now) -> None:
     row.starts_at, row.local_date, row.chair_id = start, day, chair
     row.ends_at = start + timedelta(minutes=site.session_minutes)
-    row.week = max(1, protocol.week_of(first_day, day))
-    row.phase = protocol.phase_of_session(row.number, row.week)
     # Whoever confirmed, confirmed another time.
     row.confirmation, row.expected_at, row.updated_at = Confirmation.UNCONFIRMED, None, now
 
 
 def _save_all(rows: Sequence[TreatmentSession]) -> None:
-    fields = ["starts_at", "ends_at", "local_date", "chair", "week", "phase"]
+    fields = ["starts_at", "ends_at", "local_date", "chair"]
     try:
         with transaction.atomic():
             TreatmentSession.objects.bulk_update(rows, [*fields, "confirmation", "expected_at", "updated_at"])
     except IntegrityError as error:  # the database has the last word
-        raise Refused.because(
-            "chair_taken", _("Somebody else booked at the same moment. Look again.")
-        ) from error
+        raise Refused(taken.held_by_others(rows)) from error
+
+
+def _left(row: TreatmentSession, was: datetime) -> dict[str, Any]:
+    """The place that is given up; in another chair at the same time, there is none."""
+    return {"left_site_id": row.site_id, "left_starts_at": was} if was != row.starts_at else {}
 
 
 def _tell_all(told: Sequence[tuple[TreatmentSession, dict[str, str]]], by, now: datetime) -> None:
     """`told`: each session with where it was."""
     stories = [(row, old, _as_told(row)) for row, old in told]
-    SessionEvent.objects.bulk_create(
-        SessionEvent(
-            session=row,
-            kind=SessionEventKind.MOVED,
-            from_status=row.status,
-            to_status=row.status,
-            at=now,
-            by=by,
-            detail={"from": old, "to": new},
-        )
-        for row, old, new in stories
+    insert_events(
+        [
+            SessionEvent(
+                session=row,
+                kind=SessionEventKind.MOVED,
+                from_status=row.status,
+                to_status=row.status,
+                at=now,
+                by=by,
+                detail={"from": old, "to": new},
+                **_left(row, datetime.fromisoformat(old["starts_at"])),
+            )
+            for row, old, new in stories
+        ]
     )
     audit.record_many(
         [

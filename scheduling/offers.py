@@ -21,9 +21,17 @@ MOST_MINUTES = 24 * 60
 
 @transaction.atomic
 def make_offer(
-    *, course: Course, starts_at: datetime, by, now: datetime, minutes: int = OFFER_MINUTES
+    *,
+    course: Course,
+    starts_at: datetime,
+    by,
+    now: datetime,
+    minutes: int = OFFER_MINUTES,
+    until: datetime | None = None,
 ) -> Offer:
     """Offer a place to a patient on the list until it expires, at its start at the latest.
+
+    `until`, where it is known, goes before `minutes`.
 
     Raises:
         Invalid: minutes that cannot be.
@@ -45,7 +53,7 @@ def make_offer(
                 number=fitting[0].number,
                 starts_at=starts_at,
                 offered_at=now,
-                expires_at=min(now + timedelta(minutes=minutes), starts_at),
+                expires_at=min(until or now + timedelta(minutes=minutes), starts_at),
                 by=by,
             )
     except IntegrityError as error:
@@ -84,6 +92,18 @@ def decline_offer(*, offer: Offer, by, now: datetime) -> None:
 
 
 @transaction.atomic
+def withdraw_offer(*, offer: Offer, by, now: datetime) -> bool:
+    """The desk takes it back. False where it is settled already."""
+    return _settle(offer, OfferStatus.WITHDRAWN, by, now)
+
+
+@transaction.atomic
+def expire_offer(*, offer: Offer, now: datetime) -> bool:
+    """Nobody answered in time. False where it is settled already, or still open for an answer."""
+    return offer.expires_at <= now and _settle(offer, OfferStatus.EXPIRED, None, now)
+
+
+@transaction.atomic
 def expire_offers(site: Site, *, now: datetime) -> int:
     """End what nobody answered in time."""
     late = list(Offer.objects.filter(site=site, status=OfferStatus.OPEN, expires_at__lte=now))
@@ -106,6 +126,8 @@ def _accept(offer: Offer, by, now: datetime) -> TreatmentSession:
         raise _settled(row)
     if row.expires_at <= now:
         raise Refused.because("offer_expired", _("This offer has expired."))
+    if row.session is not None and row.session.starts_at <= row.starts_at:
+        raise Refused.because("not_right", _("Their session has come sooner than this place meanwhile."))
     if row.session is not None:
         [session] = move_session(session=row.session, starts_at=row.starts_at, by=by, now=now)
     else:

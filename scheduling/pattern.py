@@ -19,8 +19,8 @@ from scheduling.protocol import (
     PATTERN_DAYS,
     SHORTEST_GAP,
     TWICE_WEEKLY,
-    WEEKLY,
     CourseFacts,
+    frequency_on,
     phase_of_session,
     week_of,
 )
@@ -61,10 +61,10 @@ def wanted(
     if until not in HORIZONS:
         raise ValueError(f"unknown horizon {until!r}")
     held = held or {}
-    start = held.get(1) or first_day(course.starts_on, course.weekdays)
+    start = _day_one(course, held)
     sessions = _induction(course, start)
     if until != "induction":
-        sessions += _weekly(start)
+        sessions += _weekly(start, held)
     if until == "maintenance":
         sessions += _maintenance(course, start, held, weeks)
     return [session for session in sessions if session.number not in held]
@@ -78,7 +78,7 @@ def continued(
     Each follows the one before by the course's frequency; those of induction, and all at "twice_weekly", fall on the
     wished weekdays with two days between them at least.
     """
-    start = held.get(1) or first_day(after, course.weekdays)
+    start = min(held.values(), default=None) or first_day(after, course.weekdays)
     before = max((day for day in held.values()), default=None)
     found = []
     for number in sorted(numbers):
@@ -89,22 +89,30 @@ def continued(
     return found
 
 
-def projected_eighth(days: Sequence[date], *, course: CourseFacts) -> date | None:
-    """The day of the eighth session: as held, or by the pattern for those that are not booked yet.
+def projected_eighth(days: Sequence[date], *, course: CourseFacts, today: date | None = None) -> date | None:
+    """The day of the eighth session: as held, or by the pattern, from `today` on, for those that are not booked yet.
 
     `days` are the sessions that are booked or done. None where the course wants no eighth any more.
     """
-    held = sorted(days)
-    if len(held) >= INDUCTION_SESSIONS:
-        return held[INDUCTION_SESSIONS - 1]
-    if course.status not in ("planned", "active"):
+    if len(days) < INDUCTION_SESSIONS and course.status not in ("planned", "active"):
         return None
-    if not held:
-        return induction_days(first_day(course.starts_on, course.weekdays), course.weekdays)[-1]
-    day = held[-1]
-    for _ in range(INDUCTION_SESSIONS - len(held)):
-        day = first_day(day + timedelta(days=SHORTEST_GAP), course.weekdays)
-    return day
+    return expected_days(days, course=course, today=today)[-1]
+
+
+def expected_days(days: Sequence[date], *, course: CourseFacts, today: date | None = None) -> list[date]:
+    """The eight days of induction in order of time: what is held, then the wished weekdays for what is not booked.
+
+    Nobody can come before `today`, whenever the last session was.
+    """
+    found = sorted(days)[:INDUCTION_SESSIONS]
+    soonest = today or date.min
+    if not found:
+        start = first_day(max(course.starts_on, soonest), course.weekdays)
+        return induction_days(start, course.weekdays)
+    while len(found) < INDUCTION_SESSIONS:
+        after = found[-1] + timedelta(days=SHORTEST_GAP)
+        found.append(first_day(max(after, soonest), course.weekdays))
+    return found
 
 
 def induction_days(start: date, weekdays: Sequence[int]) -> list[date]:
@@ -116,6 +124,14 @@ def induction_days(start: date, weekdays: Sequence[int]) -> list[date]:
     ]
 
 
+def _day_one(course: CourseFacts, held: Mapping[int, date]) -> date:
+    """The first session's date [label]; the wished day while only the very first session is lost."""
+    wish = first_day(course.starts_on, course.weekdays)
+    first = min(held.values(), default=wish)
+    lost = 1 not in held and timedelta() <= first - wish < timedelta(weeks=1)
+    return wish if lost else first
+
+
 def _induction(course: CourseFacts, start: date) -> list[Wanted]:
     return [
         Wanted(number, week_of(start, on), INDUCTION, on)
@@ -123,36 +139,48 @@ def _induction(course: CourseFacts, start: date) -> list[Wanted]:
     ]
 
 
-def _weekly(start: date) -> list[Wanted]:
-    return [
-        Wanted(INDUCTION_SESSIONS + index + 1, INDUCTION_WEEKS + index + 1, WEEKLY, _week_day(start, index))
-        for index in range(WEEKLY_SESSIONS)
-    ]
+def _weekly(start: date, held: Mapping[int, date]) -> list[Wanted]:
+    """Once a week from week 5 on, or from after an induction that took longer; never on top of its last session."""
+    first = max(start + timedelta(weeks=INDUCTION_WEEKS), _after_induction(start, held))
+    found = []
+    for index in range(WEEKLY_SESSIONS):
+        on, number = first + timedelta(weeks=index), INDUCTION_SESSIONS + index + 1
+        week = week_of(start, on)
+        found.append(Wanted(number, week, phase_of_session(number, week), on))
+    return found
 
 
-def _week_day(start: date, index: int) -> date:
-    return start + timedelta(weeks=INDUCTION_WEEKS + index)
+def _after_induction(start: date, held: Mapping[int, date]) -> date:
+    """The course's first weekday with room after the last session of induction that is held."""
+    last = max((on for number, on in held.items() if number <= INDUCTION_SESSIONS), default=start)
+    return first_day(last + timedelta(days=SHORTEST_GAP + 1), [start.weekday()])
 
 
 def _maintenance(course: CourseFacts, start: date, held: Mapping[int, date], weeks: int) -> list[Wanted]:
     """On from the last session of week 8, or from the last that is held after it."""
     number = INDUCTION_SESSIONS + WEEKLY_SESSIONS
-    on = held.get(number, _week_day(start, WEEKLY_SESSIONS - 1))
+    on = held.get(number, _weekly(start, held)[-1].on)
     while number + 1 in held:
         number += 1
         on = held[number]
-    step = timedelta(days=INTERVAL_DAYS.get(course.frequency, INTERVAL_DAYS[BIWEEKLY]))
     found = []
-    while week_of(start, on + step) <= weeks:
-        number, on = number + 1, on + step
+    while week_of(start, on + _step(course, on)) <= weeks:
+        number, on = number + 1, on + _step(course, on)
         found.append(Wanted(number, week_of(start, on), MAINTENANCE, on))
     return found
 
 
+def _step(course: CourseFacts, on: date) -> timedelta:
+    """From a session of maintenance on that day to the next."""
+    frequency = frequency_on(course.decided, course.frequency, on)
+    return timedelta(days=INTERVAL_DAYS.get(frequency, INTERVAL_DAYS[BIWEEKLY]))
+
+
 def _next(course: CourseFacts, number: int, before: date | None, after: date) -> date:
-    on_weekdays = number <= INDUCTION_SESSIONS or course.frequency == TWICE_WEEKLY
+    frequency = frequency_on(course.decided, course.frequency, before or after)
+    on_weekdays = number <= INDUCTION_SESSIONS or frequency == TWICE_WEEKLY
     if on_weekdays:
         soonest = before + timedelta(days=SHORTEST_GAP) if before else after
         return first_day(max(after, soonest), course.weekdays)
-    soonest = before + timedelta(days=INTERVAL_DAYS[course.frequency]) if before else after
+    soonest = before + timedelta(days=INTERVAL_DAYS[frequency]) if before else after
     return max(after, soonest)

@@ -1,49 +1,31 @@
 """Which slots: the least bad plan for the sessions that a course wants.
 
-Pure. Each wanted session gets a few candidate days around its ideal one, each day its best slot; a path over
-the days (dynamic programming) then weighs the gaps between sessions. The costs are stated in `Cost`.
+Pure. Each wanted session gets a few candidate days around its ideal one, each day its best slot; the cheapest path
+over the days (path.py) weighs the gaps between sessions. The costs are stated in cost.py, the rules in conditions.py.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from scheduling import protocol
-from scheduling.conditions import Refusal, check, free_chairs, local_slots
-from scheduling.diary_facts import Busy, Diary, Own
-from scheduling.hours import Interval, NonexistentTime, cover_at, wall
+from scheduling import path, pattern, protocol
+from scheduling.candidates import Candidates, is_free
+from scheduling.conditions import Refusal, check, free_chairs
+from scheduling.cost import COST, Cost, Request
+from scheduling.diary_facts import Diary
+from scheduling.hours import Interval, NonexistentTime, wall, wall_or_next
+from scheduling.path import Option
 from scheduling.pattern import Wanted
-from scheduling.protocol import CourseFacts, Finding
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a plan pays for, in units of "one slot away from the wished time"."""
-
-    day_off: float = 12  # each day from the ideal day
-    gap_off: float = 8  # each day that a gap differs from the pattern's
-    gap_short: float = 400  # less than two days between sessions [practice]
-    outside_wish: float = 60  # beyond the minutes that the patient can be flexible
-    load: float = 0.2  # each other patient in the building at the start
-    other_chair: float = 1  # not the chair that the patient knows
-    hands_full: float = 0.4  # each moment at which every nurse's hands would be full: between equals only
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked for. `at` is wall time at the site; `held` the numbers already booked or done."""
-
-    course: CourseFacts
-    wanted: Sequence[Wanted]
-    at: time
-    flexible_minutes: int | None = None
-    held: Mapping[int, date] = field(default_factory=dict)
-    chair: Any = None
+from scheduling.protocol import Finding
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
+    """A session with its place, and other starts near it that would do."""
+
     number: int
     week: int
     phase: str
@@ -51,6 +33,7 @@ class Planned:
     end: datetime
     chair: Any
     warnings: list[Finding] = field(default_factory=list)
+    alternatives: list[datetime] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,64 +52,71 @@ class Plan:
     unplaced: list[Unplaced]
 
 
-@dataclass(frozen=True, slots=True)
-class _Option:
-    on: date
-    cost: float
-    start: datetime | None = None  # None for a session that is held already
-
-
-# A session (None where it is held) with its candidate days; with the price and the way to each.
-_Step = tuple[Wanted | None, list[_Option]]
-_Row = tuple[Wanted | None, list[tuple[_Option, float, int]]]
-
-COST = Cost()
-# Minutes after its start at which a session wants a nurse's hands: the dose, the 40-minute pressure, the leaving.
-HANDS = (15, 55, 135)
-HANDS_MINUTES = 5
-_MINUTE = timedelta(minutes=1)
-# Days between two sessions for which nothing is paid. Week 5 begins 4 days after a Thursday's eighth session.
-IDEAL_GAPS = {protocol.INDUCTION: (3, 4), protocol.WEEKLY: (3, 4, 7), protocol.MAINTENANCE: (7, 14)}
-NEAR_DAYS = (0, 1, -1, 2, -2, 3)
-MAKE_UP_DAYS = 42
-_KEPT_SLOTS = 12
+NEAREST_WITHIN = 28
+APART = timedelta(hours=1)
+PATIENT_CANNOT = Refusal("patient_cannot", "The patient cannot come then.")
+DAYS_TAKEN = Refusal("same_day", "The days around it are taken by the course's other sessions.")
+HOUR_SKIPPED = Refusal("nonexistent_time", "The clock jumps over that time.")
 
 
 def plan(request: Request, diary: Diary, cost: Cost = COST) -> Plan:
     """Place every wanted session, or say why not."""
-    today = diary.local_date(diary.now)
-    lost = [want for want in request.wanted if want.on < today]
-    ahead = [want for want in request.wanted if want.on >= today]
-    chosen, unplaced = _path(request, diary, ahead, cost)
-    for want in lost:
-        start = _make_up(request, diary, want, chosen, cost)
-        if start is None:
-            unplaced.append(_unplaced(request, diary, want))
-        else:
-            chosen[want] = start
-    return Plan(_placed(request, diary, chosen), sorted(unplaced, key=lambda u: u.number))
+    look = Candidates(request, diary, cost)
+    wanted = sorted(request.wanted, key=lambda want: (max(want.on, look.today), want.number))
+    chosen, price, options = _choose(look, wanted, far=False)
+    if price >= cost.gap_short:
+        # Something is left out or breaks a rule of practice: look farther.
+        chosen, _price, options = _choose(look, wanted, far=True)
+    unplaced = [_unplaced(request, diary, want) for want in wanted if want not in chosen]
+    return Plan(_placed(request, diary, chosen, options), sorted(unplaced, key=lambda item: item.number))
+
+
+def _choose(
+    look: Candidates, wanted: Sequence[Wanted], *, far: bool
+) -> tuple[dict[Wanted, Option], float, dict[Wanted, list[Option]]]:
+    """The cheapest path over the candidate days, its price, and what there was to choose from."""
+    options = {want: look.options(want, wanted, far=far) for want in wanted}
+    steps = [(want, found) for want, found in options.items() if found]
+    chosen, price = path.cheapest(look.request, steps, look.cost)
+    return chosen, price + look.cost.left_out * (len(wanted) - len(steps)), options
 
 
 def openings(diary: Diary, first: datetime, last: datetime) -> list[tuple[Interval, list[Any]]]:
     """Every slot from `first` to `last` where a session may be, with its free chairs."""
-    found = []
-    for start in local_slots(diary, max(first, diary.now), last):
-        if not check(diary, start):
-            found.append((diary.span(start), free_chairs(diary, start)))
-    return found
+    legal = (start for start in _starts(diary, first, last) if is_free(diary, start))
+    return [(diary.span(start), free_chairs(diary, start)) for start in legal]
 
 
-def alternatives(diary: Diary, near: datetime, *, days: int = 3, limit: int = 12) -> list[datetime]:
-    """Legal starts around `near`, the nearest first, at most `limit`."""
-    first, last = near - timedelta(days=days), near + timedelta(days=days + 1)
-    slots = sorted(local_slots(diary, max(first, diary.now), last), key=lambda s: abs(s - near))
-    found = []
-    for start in slots:
-        if not check(diary, start):
-            found.append(start)
-        if len(found) == limit:
+def alternatives(
+    diary: Diary, near: datetime, *, days: int = 3, limit: int = 12, request: Request | None = None
+) -> list[datetime]:
+    """Legal starts around `near`, the nearest first, at most `limit`; with a request, those that its patient can."""
+    look = Candidates(request, diary, COST) if request else None
+    starts = _starts(diary, near - timedelta(days=days), near + timedelta(days=days + 1))
+    by_distance = sorted(starts, key=lambda start: abs(start - near))
+    legal = (s for s in by_distance if is_free(diary, s) and (look is None or look.patient_can(s)))
+    return list(islice(legal, limit))
+
+
+def other_times(
+    request: Request, diary: Diary, near: datetime, *, days: int = 7, a_day: int = 2, limit: int = 6
+) -> list[datetime]:
+    """Where a session at `near` could be instead: legal, inside the rules of practice, what the patient can; the
+    nearest first, on several days, those of a day an hour apart at least.
+
+    `request.held` are the days of the other sessions; `request.wanted` is not looked at.
+    """
+    look = Candidates(request, diary, COST)
+    starts = _starts(diary, near - timedelta(days=days), near + timedelta(days=days + 1))
+    found: dict[date, list[datetime]] = {}
+    for start in sorted((s for s in starts if s != near), key=lambda start: abs(start - near)):
+        same_day = found.setdefault(diary.local_date(start), [])
+        crowded = len(same_day) == a_day or any(abs(start - other) < APART for other in same_day)
+        if not crowded and look.would_do(start):
+            same_day.append(start)
+        if sum(map(len, found.values())) == limit:
             break
-    return found
+    return sorted((s for of_day in found.values() for s in of_day), key=lambda start: abs(start - near))
 
 
 def pick_chair(diary: Diary, start: datetime, usual: Any = None) -> Any:
@@ -140,205 +130,112 @@ def make_ups(request: Request, diary: Diary, *, limit: int = 4) -> list[datetime
 
     `request.held` are the days that stay; `request.wanted` is not looked at.
     """
-    taken, today = set(request.held.values()), diary.local_date(diary.now)
-    found: list[tuple[float, datetime]] = []
-    for offset in range(MAKE_UP_DAYS):
-        on = today + timedelta(days=offset)
-        best = None if on in taken else _best_slot(request, diary, on, COST)
+    look = Candidates(request, diary, COST)
+    found: list[tuple[bool, datetime]] = []
+    for on in look.make_up_days():
+        best = look.best(on)
         if best:
-            found.append((offset + (COST.gap_short if _too_near(on, taken) else 0), best[0]))
-        if len([price for price, _start in found if price < COST.gap_short]) == limit:
+            found.append((look.breaks_practice(on), best[0]))
+        if sum(not breaks for breaks, _start in found) == limit:
             break
-    return [start for _price, start in sorted(found)[:limit]]
+    return [start for _breaks, start in sorted(found)[:limit]]
 
 
-def _path(
-    request: Request, diary: Diary, ahead: Sequence[Wanted], cost: Cost
-) -> tuple[dict[Wanted, datetime], list[Unplaced]]:
-    """The cheapest way through the candidate days of all sessions, the held ones standing fast."""
-    steps: list[_Step] = [
-        (None, [_Option(on, 0)]) for number, on in request.held.items() if on not in _days(ahead)
-    ]
-    unplaced = []
-    for want in ahead:
-        options = _options(request, diary, want, cost)
-        if options:
-            steps.append((want, options))
-        else:
-            unplaced.append(_unplaced(request, diary, want))
-    steps.sort(key=lambda step: step[0].on if step[0] else step[1][0].on)
-    chosen, blocked = _cheapest(steps, cost)
-    return chosen, unplaced + [_unplaced(request, diary, want) for want in blocked]
+def mend(request: Request, diary: Diary, booked: Mapping[Any, Wanted]) -> Plan | None:
+    """Make up what is lost by moving what is booked next as well, where that brings the eighth session sooner.
 
-
-def _days(wanted: Sequence[Wanted]) -> set[date]:
-    return {want.on for want in wanted}
-
-
-def _options(request: Request, diary: Diary, want: Wanted, cost: Cost) -> list[_Option]:
-    held = set(request.held.values())
-    options = []
-    for offset in NEAR_DAYS:
-        on = want.on + timedelta(days=offset)
-        found = None if on in held else _best_slot(request, diary, on, cost)
-        if found:
-            start, price = found
-            options.append(_Option(on, price + abs(offset) * cost.day_off, start))
-    return options
-
-
-def _best_slot(request: Request, diary: Diary, on: date, cost: Cost) -> tuple[datetime, float] | None:
-    """The cheapest legal start of a day. Slots come by distance, so a few legal ones are enough to compare."""
-    if on.weekday() in request.course.never_weekdays:
-        return None
-    wish = _wish(diary, on, request.at)
-    midnight = datetime.combine(on, time(), diary.zone)
-    slots = local_slots(diary, midnight, midnight + timedelta(days=1))
-    best: tuple[datetime, float] | None = None
-    legal = 0
-    for start in sorted(slots, key=lambda s: (abs(s - wish), s)):
-        away = abs(start - wish) / timedelta(minutes=diary.slot_minutes)
-        if best and (away >= best[1] or legal >= _KEPT_SLOTS):
-            break
-        if _patient_cannot(request, diary, start) or check(diary, start):
-            continue
-        legal += 1
-        price = away + _place_cost(request, diary, start, wish, cost)
-        if best is None or price < best[1]:
-            best = (start, price)
+    `booked`: by its id in the diary, each session that may move, the next first, its day as the ideal one. With as few
+    of them as will do; None where none would.
+    """
+    best, soonest = None, _eighth(request, diary, plan(request, diary))
+    for count in range(1, len(booked) + 1):
+        lifted = dict(list(booked.items())[:count])
+        numbers = {want.number for want in lifted.values()}
+        held = {number: on for number, on in request.held.items() if number not in numbers}
+        asked = replace(request, wanted=[*request.wanted, *lifted.values()], held=held)
+        found = plan(asked, diary.without(set(lifted)))
+        eighth = _eighth(asked, diary, found)
+        if eighth < soonest:
+            best, soonest = found, eighth
     return best
 
 
-def _patient_cannot(request: Request, diary: Diary, start: datetime) -> bool:
-    """Outside of the hours that the patient has."""
-    course, span = request.course, diary.span(start)
-    begins, ends = span.start.astimezone(diary.zone), span.end.astimezone(diary.zone)
-    too_early = course.not_before is not None and begins.time() < course.not_before
-    over_midnight = ends.date() > begins.date()
-    too_late = course.not_after is not None and (over_midnight or ends.time() > course.not_after)
-    return too_early or too_late
+def _eighth(request: Request, diary: Diary, found: Plan) -> date:
+    """The day of the eighth session by a plan; none where it leaves something out or breaks a rule of practice."""
+    if found.unplaced or _breaks_practice(found):
+        return date.max
+    placed = {session.number: diary.local_date(session.start) for session in found.sessions}
+    days = [on for n, on in {**request.held, **placed}.items() if n <= protocol.INDUCTION_SESSIONS]
+    return pattern.projected_eighth(days, course=request.course) or date.max
 
 
-def _hands_full(diary: Diary, start: datetime) -> int:
-    """How often as many patients want hands at once as there are nurses, counted in five minutes."""
-    span = diary.span(start)
-    # In minutes from this start: plain numbers, for this is asked for every slot.
-    others = [(item.span.start - start) / _MINUTE for item in diary.busy_near(span)]
-    nurses, times = diary.nurses_near(span), 0
-    for mine in HANDS:
-        same = sum(
-            -HANDS_MINUTES < other + theirs - mine < HANDS_MINUTES for other in others for theirs in HANDS
-        )
-        times += same > 0 and same >= cover_at(start + timedelta(minutes=mine), nurses)
-    return times
+def _breaks_practice(found: Plan) -> bool:
+    codes = {warning.code for session in found.sessions for warning in session.warnings}
+    return bool(codes & {"gap_short", "week_full"})
 
 
-def _wish(diary: Diary, on: date, at: time) -> datetime:
-    try:
-        return wall(on, at, diary.zone)
-    except NonexistentTime:
-        return datetime.combine(on, at, diary.zone)
-
-
-def _place_cost(request: Request, diary: Diary, start: datetime, wish: datetime, cost: Cost) -> float:
-    price = cost.load * sum(item.span.start <= start for item in diary.busy_near(diary.span(start)))
-    price += cost.hands_full * _hands_full(diary, start)
-    flexible = request.flexible_minutes
-    if flexible is not None and abs(start - wish) > timedelta(minutes=flexible):
-        price += cost.outside_wish
-    if request.chair is not None and request.chair not in free_chairs(diary, start):
-        price += cost.other_chair
-    return price
-
-
-def _cheapest(steps: Sequence[_Step], cost: Cost) -> tuple[dict[Wanted, datetime], list[Wanted]]:
-    """Forward over the steps, keeping for each candidate the cheapest way to it; then back along that way."""
-    blocked: list[Wanted] = []
-    table: list[_Row] = []
-    for want, options in steps:
-        ideal = IDEAL_GAPS[want.phase if want else protocol.WEEKLY]
-        row = [_arrive(option, table, ideal, cost) for option in options]
-        reached = [(option, price, back) for option, price, back in row if price < float("inf")]
-        if reached:
-            table.append((want, reached))
-        elif want is not None:
-            blocked.append(want)
-    chosen: dict[Wanted, datetime] = {}
-    index = min(range(len(table[-1][1])), key=lambda i: table[-1][1][i][1]) if table else -1
-    for want, row in reversed(table):
-        option, _price, back = row[index]
-        if want is not None and option.start is not None:
-            chosen[want] = option.start
-        index = back
-    return chosen, blocked
-
-
-def _arrive(
-    option: _Option, table: Sequence[_Row], ideal: Sequence[int], cost: Cost
-) -> tuple[_Option, float, int]:
-    if not table:
-        return option, option.cost, -1
-    prices = [price + _gap_cost(before.on, option.on, ideal, cost) for before, price, _back in table[-1][1]]
-    best = min(range(len(prices)), key=prices.__getitem__)
-    return option, prices[best] + option.cost, best
-
-
-def _gap_cost(before: date, after: date, ideal: Sequence[int], cost: Cost) -> float:
-    gap = (after - before).days
-    if gap < 1:
-        return float("inf")
-    price = cost.gap_short if gap < protocol.SHORTEST_GAP else 0.0
-    return price + cost.gap_off * min(abs(gap - days) for days in ideal)
-
-
-def _make_up(
-    request: Request, diary: Diary, want: Wanted, chosen: Mapping[Wanted, datetime], cost: Cost
-) -> datetime | None:
-    """A slot for a session whose day has passed: soon, but with the gap rule kept on both sides."""
-    taken = {*request.held.values(), *(diary.local_date(start) for start in chosen.values())}
-    today = diary.local_date(diary.now)
-    best: tuple[float, datetime] | None = None
-    for offset in range(MAKE_UP_DAYS):
-        on = today + timedelta(days=offset)
-        price = offset + (cost.gap_short if _too_near(on, taken) else 0)
-        if on in taken or (best and price >= best[0]):
-            continue
-        found = _best_slot(request, diary, on, cost)
-        if found and (best is None or price + found[1] / 100 < best[0]):
-            best = (price + found[1] / 100, found[0])
-    return best[1] if best else None
-
-
-def _too_near(on: date, taken: set[date]) -> bool:
-    return any(abs((on - other).days) < protocol.SHORTEST_GAP for other in taken)
+def _starts(diary: Diary, first: datetime, last: datetime) -> list[datetime]:
+    """Every start on the site's grid from `first`, or now, up to `last` (not itself)."""
+    first = max(first, diary.now)
+    on, found = diary.local_date(first), []
+    while on <= diary.local_date(last):
+        day = diary.day(on)
+        found += [start for at in day.starts if first <= (start := day.moment(at)) < last]
+        on += timedelta(days=1)
+    return found
 
 
 def _unplaced(request: Request, diary: Diary, want: Wanted) -> Unplaced:
+    wish = wall_or_next(want.on, request.at, diary.zone)
     try:
-        wish = wall(want.on, request.at, diary.zone)
+        wall(want.on, request.at, diary.zone)
         reasons = check(diary, wish)
-        if want.on.weekday() in request.course.never_weekdays or _patient_cannot(request, diary, wish):
-            reasons = [*reasons, Refusal("patient_cannot", "The patient cannot come then.")]
+        if not Candidates(request, diary, COST).patient_can(wish):
+            reasons.append(PATIENT_CANNOT)
     except NonexistentTime:
-        wish = _wish(diary, want.on, request.at)
-        reasons = [Refusal("nonexistent_time", "The clock jumps over that time.")]
-    return Unplaced(want.number, want.on, reasons, alternatives(diary, wish, days=14, limit=3))
+        reasons = [HOUR_SKIPPED]
+    nearest = alternatives(diary, wish, days=NEAREST_WITHIN, limit=3, request=request)
+    return Unplaced(want.number, want.on, reasons or [DAYS_TAKEN], nearest)
 
 
-def _placed(request: Request, diary: Diary, chosen: Mapping[Wanted, datetime]) -> list[Planned]:
-    """Chairs and warnings, once all days are known. Each session is in the book for those after it."""
-    days = {**request.held, **{want.number: diary.local_date(start) for want, start in chosen.items()}}
-    first = days.get(1) or min(days.values(), default=None)
+def _placed(
+    request: Request,
+    diary: Diary,
+    chosen: Mapping[Wanted, Option],
+    options: Mapping[Wanted, Sequence[Option]],
+) -> list[Planned]:
+    """Chairs, warnings and what else would do, once all days are known."""
+    days = {**request.held, **{want.number: option.on for want, option in chosen.items()}}
+    first = min(days.values(), default=None)
+    usual = request.chair if request.chair is not None else _most_often_free(diary, chosen.values())
     placed = []
-    for want, start in sorted(chosen.items(), key=lambda item: item[1]):
-        chair = pick_chair(diary, start, request.chair)
-        on = diary.local_date(start)
-        week = max(1, protocol.week_of(first, on)) if first else want.week
+    for want, option in sorted(chosen.items(), key=lambda item: item[1].start):
         others = {number: day for number, day in days.items() if number != want.number}
-        warnings = protocol.session_findings(request.course, number=want.number, day=on, others=others)
-        span = diary.span(start)
-        placed.append(Planned(want.number, week, want.phase, start, span.end, chair, warnings))
-        diary = diary.with_busy(
-            Busy(("plan", want.number), chair, None, span), Own(("plan", want.number), on, span)
+        placed.append(
+            Planned(
+                number=want.number,
+                week=max(1, protocol.week_of(first, option.on)) if first else want.week,
+                phase=want.phase,
+                start=option.start,
+                end=diary.span(option.start).end,
+                chair=pick_chair(diary, option.start, usual),
+                warnings=protocol.session_findings(
+                    request.course, number=want.number, day=option.on, others=others
+                ),
+                alternatives=_other_days(options[want], option, set(others.values())),
+            )
         )
     return placed
+
+
+def _most_often_free(diary: Diary, options: Iterable[Option]) -> Any:
+    """For a patient who has no chair yet: the one in which most of the sessions can be."""
+    free = Counter(chair for option in options for chair in free_chairs(diary, option.start))
+    return free.most_common(1)[0][0] if free else None
+
+
+def _other_days(options: Sequence[Option], chosen: Option, taken: set[date]) -> list[datetime]:
+    """The best starts of the days around, the cheapest first, without those next to another session."""
+    near = {on + timedelta(days=offset) for on in taken for offset in (-1, 0, 1)}
+    free = [option for option in options if option.on != chosen.on and option.on not in near]
+    return [option.start for option in sorted(free, key=lambda option: option.price)[:3]]

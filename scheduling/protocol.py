@@ -4,7 +4,7 @@ Pure: dates and numbers in, findings out. The figures stand here once, so that a
 file against docs/clinical.md, which gives the source of each.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 
@@ -17,6 +17,8 @@ PATTERN_DAYS = (1, 4, 8, 11, 15, 18, 22, 25)
 INDUCTION_WEEKS, LAST_WEEKLY_WEEK = 4, 8  # [label]
 INDUCTION_SESSIONS = len(PATTERN_DAYS)
 EIGHTH_DUE_DAY = 28
+# After its start at which a session has its first device: before it, the questions and the pressure [practice].
+FIRST_DEVICE_MINUTES = 15
 DOSES_MG = (56, 84)  # two or three devices of 28 mg [label]
 MOST_MG = 84  # in one session [label]
 ADULT_YEARS = 18  # [label]
@@ -46,16 +48,34 @@ class CourseFacts:
     starts_on: date
     weekdays: tuple[int, ...]
     frequency: str = TWICE_WEEKLY
+    # Decisions in the order in which they were made: from which day, how often. Before them: `frequency`.
+    decided: tuple[tuple[date, str], ...] = ()
     dose_mg: int = 56
     status: str = "planned"
     birth_date: date | None = None
     contraindications: tuple[str, ...] = ()
     enrolled_on: date | None = None
-    sessions_authorized: int | None = None
     # What the patient cannot do: these weekdays, anything before or after these wall times.
     never_weekdays: tuple[int, ...] = ()
     not_before: time | None = None
     not_after: time | None = None
+
+
+def frequency_on(decided: Sequence[tuple[date, str]], before: str, day: date) -> str:
+    """How often on `day`: by the last decision that had begun by then, else as `before`.
+
+    `decided`: first day and frequency, in the order in which they were made. A newer one holds from its first day
+    on, also over an older one that was to begin later.
+    """
+    return next((frequency for first, frequency in reversed(decided) if first <= day), before)
+
+
+def next_frequency(decided: Sequence[tuple[date, str]], before: str, today: date) -> tuple[date, str] | None:
+    """The next change after `today`: from which day, and how often then."""
+    now = frequency_on(decided, before, today)
+    ahead = sorted({first for first, _frequency in decided if first > today})
+    changes = ((day, frequency_on(decided, before, day)) for day in ahead)
+    return next(((day, frequency) for day, frequency in changes if frequency != now), None)
 
 
 def week_of(first_on: date, day: date) -> int:
@@ -93,8 +113,8 @@ def refusals(course: CourseFacts, *, on: date) -> list[Finding]:
     return found
 
 
-def course_findings(course: CourseFacts, *, until: str = "induction", sessions: int = 0) -> list[Finding]:
-    """What stands out about the course as a whole. `sessions`: how many it would have, all told."""
+def course_findings(course: CourseFacts, *, until: str = "induction") -> list[Finding]:
+    """What stands out about the course as a whole."""
     found = []
     if course.indication == TRD and course.dose_mg == MOST_MG:
         detail = (
@@ -106,9 +126,6 @@ def course_findings(course: CourseFacts, *, until: str = "induction", sessions: 
         found.append(Finding("not_enrolled", detail))
     if course.indication == MDSI and until != "induction":
         found.append(_beyond_label())
-    if course.sessions_authorized is not None and sessions > course.sessions_authorized:
-        detail = f"{sessions} sessions; the payer has authorized {course.sessions_authorized}."
-        found.append(Finding("authorization_exceeded", detail))
     return found
 
 
@@ -116,8 +133,8 @@ def session_findings(
     course: CourseFacts, *, number: int, day: date, others: Mapping[int, date]
 ) -> list[Finding]:
     """What stands out about a session of this course on `day`, given the days of its other sessions."""
-    first = min([day, *others.values()]) if number != 1 else day
-    week = week_of(first, day) if day >= first else 1
+    first = min([day, *others.values()])
+    week = week_of(first, day)
     found = []
     if course.indication == MDSI and number > INDUCTION_SESSIONS:
         found.append(_beyond_label())
@@ -126,7 +143,7 @@ def session_findings(
         if week > INDUCTION_WEEKS:
             detail = f"Session {number} falls in week {week}; induction is weeks 1 to 4 [label]."
             found.append(Finding("late_for_week", detail))
-    in_week = sum(week_of(first, other) == week for other in others.values() if other >= first)
+    in_week = sum(week_of(first, other) == week for other in others.values())
     if in_week + 1 > MOST_IN_A_WEEK:
         found.append(Finding("week_full", f"Treatment week {week} holds more than two sessions [practice]."))
     return found
@@ -137,16 +154,13 @@ def _gap_findings(number: int, day: date, others: Mapping[int, date]) -> list[Fi
     near = [other for n, other in others.items() if n <= INDUCTION_SESSIONS and other != day]
     before = max((other for other in near if other < day), default=None)
     after = min((other for other in near if other > day), default=None)
-    gaps = [(day - before).days] if before else []
-    short = [gap for gap in [*gaps, *([(after - day).days] if after else [])] if gap < SHORTEST_GAP]
-    long = [gap for gap in gaps if gap > LONGEST_GAP]
+    gaps = [abs((day - beside).days) for beside in (before, after) if beside]
     found = []
-    if short:
+    if min(gaps, default=SHORTEST_GAP) < SHORTEST_GAP:
         found.append(Finding("gap_short", "Less than two days from the session beside it [practice]."))
-    if long:
-        found.append(
-            Finding("gap_long", f"{long[0]} days since the session before; four at most [practice].")
-        )
+    if max(gaps, default=LONGEST_GAP) > LONGEST_GAP:
+        detail = f"{max(gaps)} days from the session beside it; four at most [practice]."
+        found.append(Finding("gap_long", detail))
     return found
 
 
@@ -164,6 +178,15 @@ def decision_wanted(
     if gap <= limit:
         return None
     return Finding("long_gap", f"{gap} days between sessions; more than {limit} want a decision [practice].")
+
+
+def missed_maintenance(days: Sequence[date]) -> Finding:
+    """`days`: sessions after the eighth to which the patient did not come, since the last that was given [label].
+
+    Whether the frequency holds is a clinician's judgement, together with the symptoms: this only asks.
+    """
+    detail = f"Missed on {max(days):%d %b}; a clinician may return to the earlier frequency [label]."
+    return Finding("missed_maintenance", detail)
 
 
 def _beyond_label() -> Finding:

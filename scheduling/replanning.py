@@ -3,8 +3,8 @@
 The most urgent are placed first: who would miss day 28, then who has waited longest for a dose.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,8 @@ from scheduling.pattern import Wanted
 
 # How far from the closed day a place is looked for.
 LOOK_DAYS = 28
+# The planner looks some days around a day; these follow one another out to LOOK_DAYS.
+FARTHER = (5, -5, 12, -12, 19, -19, 25, -25)
 # Nobody is moved to a time that they could not hear of any more [practice].
 NOTICE = timedelta(hours=3)
 
@@ -56,7 +58,10 @@ class Proposal:
 
 def propose(*, site: Site, day: date, now: datetime) -> Proposal:
     """Where each session that cannot stay on `day` would go. Changes nothing; a fixed number of queries."""
-    rows = _booked_on(site, day, now)
+    return _propose(site, day, now, list(_booked_on(site, day, now)))
+
+
+def _propose(site: Site, day: date, now: datetime, rows: Sequence[TreatmentSession]) -> Proposal:
     if not rows:
         return Proposal(day)
     today = now.astimezone(site.tz).date()
@@ -66,9 +71,23 @@ def propose(*, site: Site, day: date, now: datetime) -> Proposal:
     hit = _must_move(rows, diary, owns)
     if not hit:
         return Proposal(day)
+    hit.sort(key=lambda item: _urgency(item[0], owns))
+    placed, unplaced = _place_all(hit, diary, owns)
+    while placed and unplaced:
+        # Whoever has no place stays where they are, so nobody may be put there.
+        left = {proposed.session.pk for proposed in unplaced}
+        placed, more = _place_all([item for item in hit if item[0].pk not in left], diary, owns)
+        if not more:
+            break
+        unplaced += more
+    return Proposal(day, placed, unplaced)
+
+
+def _place_all(hit, diary: Diary, owns) -> tuple[list[Proposed], list[Proposed]]:
+    """One after the other, each in the book for those after it."""
     diary = diary.without({row.pk for row, _reasons in hit})
     placed, unplaced = [], []
-    for row, reasons in sorted(hit, key=lambda item: _urgency(item[0], owns)):
+    for row, reasons in hit:
         proposed = _place(row, reasons, diary, owns)
         if proposed.start is None:
             unplaced.append(proposed)
@@ -76,7 +95,7 @@ def propose(*, site: Site, day: date, now: datetime) -> Proposal:
         placed.append(proposed)
         span = diary.span(proposed.start)
         diary = diary.with_busy(Busy(row.pk, proposed.chair, row.patient_id, span))
-    return Proposal(day, placed, unplaced)
+    return placed, unplaced
 
 
 @patiently
@@ -87,26 +106,28 @@ def replan_day(*, site: Site, day: date, by, now: datetime) -> Proposal:
     Raises:
         Refused: somebody booked into one of the places at the same moment.
     """
-    lock_courses(_booked_on(site, day, now))
+    courses = lock_courses(_booked_on(site, day, now))
     # Every day to which a session may go: under these locks the book cannot change any more.
     lock_days(site, [day + timedelta(days=offset) for offset in range(-LOOK_DAYS, LOOK_DAYS + 2)])
-    proposal = propose(site=site, day=day, now=now)
+    # Held, so that nobody arrives meanwhile; who was booked in the very moment is left for the next look.
+    held = _booked_on(site, day, now).select_for_update(of=("self",))
+    proposal = _propose(site, day, now, [row for row in held if row.course_id in courses])
     starts = {p.session: (p.start, p.chair) for p in proposal.placed if p.start}
     place_many(site=site, places=starts, by=by, now=now)
     return proposal
 
 
-def lock_courses(rows: Sequence[TreatmentSession]) -> None:
-    """Courses before days, in the order of their ids, as every verb takes them."""
+def lock_courses(rows: Iterable[TreatmentSession]) -> set[Any]:
+    """Courses before days, in the order of their ids, as every verb takes them. Answers their ids."""
     ids = {row.course_id for row in rows}
-    list(Course.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+    held = Course.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    return set(held.values_list("pk", flat=True))
 
 
-def _booked_on(site: Site, day: date, now: datetime) -> list[TreatmentSession]:
+def _booked_on(site: Site, day: date, now: datetime):
     rows = TreatmentSession.objects.on(site, day).filter(status=SessionStatus.BOOKED, starts_at__gt=now)
-    return list(
-        rows.select_related("site", "patient__site", "course__patient", "chair").order_by("starts_at", "pk")
-    )
+    related = ("site", "patient__site", "course__patient", "chair")
+    return rows.select_related(*related).order_by("starts_at", "pk")
 
 
 def _owns(rows: Sequence[TreatmentSession]) -> dict[Any, list[TreatmentSession]]:
@@ -144,23 +165,32 @@ def _urgency(row: TreatmentSession, owns: Mapping[Any, list[TreatmentSession]]) 
 
 def _place(row, reasons, diary: Diary, owns: Mapping[Any, list[TreatmentSession]]) -> Proposed:
     others = [own for own in owns[row.patient_id] if own.pk != row.pk]
-    course, zone = facts_of(row.course), row.site.tz
+    course, zone, today = facts_of(row.course), row.site.tz, diary.local_date(diary.now)
     held = {own.number: own.local_date for own in others if own.course_id == row.course_id}
     mine = diary.for_patient([_own(own) for own in others])
     local = row.starts_at.astimezone(zone)
-    want = Wanted(row.number, row.week, row.phase, row.local_date)
-    request = planner.Request(course, [want], local.time(), held=held, chair=row.chair_id)
-    plan = planner.plan(request, mine)
-    start = (
-        plan.sessions[0].start
-        if plan.sessions
-        else next(iter(planner.make_ups(request, mine, limit=1)), None)
-    )
-    before = pattern.projected_eighth([row.local_date, *held.values()], course=course)
+    request = planner.Request(course, [], local.time(), held=held, chair=row.chair_id)
+    start = _start(row, request, mine)
+    if start and protocol.refusals(course, on=start.astimezone(zone).date()):
+        start = None
+    before = pattern.projected_eighth([row.local_date, *held.values()], course=course, today=today)
     after = [start.astimezone(zone).date(), *held.values()] if start else list(held.values())
-    eighth = pattern.projected_eighth(after, course=course)
+    eighth = pattern.projected_eighth(after, course=course, today=today)
     chair = planner.pick_chair(mine, start, row.chair_id) if start else None
     return Proposed(row, reasons, start, chair, before, eighth)
+
+
+def _start(row: TreatmentSession, request: planner.Request, mine: Diary) -> datetime | None:
+    """Near its day; where nothing is free there, in induction the soonest, for day 28, and later on the nearest."""
+    today = mine.local_date(mine.now)
+    later = row.number > protocol.INDUCTION_SESSIONS
+    for offset in (0, *FARTHER) if later else (0,):
+        on = row.local_date + timedelta(days=offset)
+        want = Wanted(row.number, row.week, row.phase, on)
+        plan = planner.plan(replace(request, wanted=[want]), mine) if on >= today else None
+        if plan and plan.sessions:
+            return plan.sessions[0].start
+    return None if later else next(iter(planner.make_ups(request, mine, limit=1)), None)
 
 
 def _own(row: TreatmentSession) -> Own:

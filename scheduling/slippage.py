@@ -1,7 +1,7 @@
 """Where the days went: why an induction's eighth session comes later than the pattern has it. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from scheduling import pattern, protocol
@@ -13,10 +13,11 @@ MOVED, NOT_BOOKED, PLANNED_LATE = "moved", "not_booked", "planned_late"
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An attempt that came to nothing, or a move: `on` the day that it was to be."""
+    """An attempt that came to nothing, or a move to a later day: `on` the day that it was to be."""
 
     on: date
     reason: str
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,18 @@ class LostDays:
 
 @dataclass(frozen=True, slots=True)
 class Slippage:
-    """`eighth_on` as the book stands, the last day that is in time, and where the days between went."""
+    """`eighth_on` as the book stands, the day that the pattern has for it, the last day that is in time, and where
+    the days between went: those of `reasons` add up to the days between the pattern's day and `eighth_on`."""
 
     first_on: date | None
     eighth_on: date | None
+    pattern_on: date | None
     due_by: date | None
     reasons: list[LostDays]
+
+    @property
+    def days_lost(self) -> int:
+        return sum(item.days for item in self.reasons)
 
     @property
     def days_to_spare(self) -> int:
@@ -53,39 +60,75 @@ class Slippage:
         return (self.eighth_on - self.first_on).days + 1
 
 
-def slippage(course: CourseFacts, held: Mapping[int, date], lost: Sequence[Lost]) -> Slippage:
+def slippage(
+    course: CourseFacts, held: Mapping[int, date], lost: Sequence[Lost], *, today: date | None = None
+) -> Slippage:
     """`held`: number and day of what is booked or done; `lost`: every attempt that came to nothing, and every move."""
-    days = sorted(held.values())
-    eighth = pattern.projected_eighth(days, course=course)
-    first = days[0] if days else None
-    if first is None:
-        return Slippage(None, eighth, None, [])
-    ideal = pattern.induction_days(first, course.weekdays)
-    expected = _expected(days, course)
-    reasons, lag = [], 0
-    for index, (wish, real) in enumerate(zip(ideal, expected, strict=False)):
-        before = expected[index - 1] if index else first
-        grown = (real - wish).days - lag
+    eighth = pattern.projected_eighth(list(held.values()), course=course, today=today)
+    first = min(held.values(), default=None)
+    day_one = first or pattern.first_day(course.starts_on, course.weekdays)
+    ideal = pattern.induction_days(day_one, course.weekdays)
+    due_by = day_one + timedelta(days=protocol.EIGHTH_DUE_DAY - 1) if first else None
+    reasons = _reasons(ideal, course, held, lost, today) if eighth else []
+    return Slippage(first, eighth, ideal[-1], due_by, reasons)
+
+
+def _reasons(
+    ideal: Sequence[date],
+    course: CourseFacts,
+    held: Mapping[int, date],
+    lost: Sequence[Lost],
+    today: date | None,
+) -> list[LostDays]:
+    """What was lost and not caught up with by the eighth session: the newest loss is caught up with first."""
+    expected = pattern.expected_days(list(held.values()), course=course, today=today)
+    numbers = [number for _day, number in sorted((day, number) for number, day in held.items())]
+    found: list[LostDays] = []
+    for index, (wish, real) in enumerate(zip(ideal, expected, strict=True)):
+        grown = max(0, (real - wish).days) - sum(item.days for item in found)
         if grown > 0:
-            booked = index < len(days)
-            reasons.append(LostDays(grown, _why(lost, before, real, booked), index + 1, real))
-        lag = max(lag, (real - wish).days)
-    return Slippage(first, eighth, first + timedelta(days=protocol.EIGHTH_DUE_DAY - 1), reasons)
+            before = expected[index - 1] if index else None
+            number = numbers[index] if index < len(numbers) else None
+            reason = _why(lost, before, real, number) or _by_itself(found, before, real, number)
+            found.append(LostDays(grown, reason, index + 1, real))
+        found = _caught_up(found, -grown)
+    return _joined(found)
 
 
-def _expected(days: Sequence[date], course: CourseFacts) -> list[date]:
-    """The eight days in order of time: what is held, then the wished weekdays for what is not booked."""
-    found = list(days[: protocol.INDUCTION_SESSIONS])
-    while len(found) < protocol.INDUCTION_SESSIONS:
-        soonest = found[-1] + timedelta(days=protocol.SHORTEST_GAP)
-        found.append(pattern.first_day(soonest, course.weekdays))
-    return found
+def _caught_up(found: list[LostDays], days: int) -> list[LostDays]:
+    left = list(found)
+    while days > 0:
+        last = left.pop()
+        if last.days > days:
+            left.append(replace(last, days=last.days - days))
+        days -= last.days
+    return left
 
 
-def _why(lost: Sequence[Lost], before: date, real: date, booked: bool) -> str:
-    """The newest thing that happened between two sessions; without one, it was planned so, or never booked."""
-    between = [item for item in lost if before < item.on <= real]
-    if between:
-        # Somebody who did not come weighs more than the move that repaired it.
-        return min(between, key=lambda item: (item.reason == MOVED, item.on)).reason
-    return PLANNED_LATE if booked else NOT_BOOKED
+def _joined(found: Sequence[LostDays]) -> list[LostDays]:
+    """Days in a row that went for the same reason are told once."""
+    joined: list[LostDays] = []
+    for item in found:
+        if joined and joined[-1].reason == item.reason:
+            joined[-1] = replace(joined[-1], days=joined[-1].days + item.days)
+        else:
+            joined.append(item)
+    return joined
+
+
+def _why(lost: Sequence[Lost], before: date | None, real: date, number: int | None) -> str | None:
+    """What happened between two sessions, or to an earlier attempt at this one."""
+    soonest = before or date.min
+    between = [item for item in lost if soonest < item.on <= real]
+    own = [item for item in lost if number is not None and item.number == number and item.on <= real]
+    # Somebody who did not come weighs more than the move that repaired it.
+    found = min(between or own, key=lambda item: (item.reason == MOVED, item.on), default=None)
+    return found.reason if found else None
+
+
+def _by_itself(found: Sequence[LostDays], before: date | None, real: date, number: int | None) -> str:
+    """Nothing happened here: what was lost before still tells, or it was planned so, or never booked."""
+    in_step = before is not None and (real - before).days <= protocol.LONGEST_GAP
+    if found and in_step:
+        return found[-1].reason
+    return NOT_BOOKED if number is None else PLANNED_LATE

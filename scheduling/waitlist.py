@@ -1,7 +1,7 @@
 """Filling a freed chair: who would come sooner, which places are free again, and who would gain most."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,11 +14,12 @@ from clinic.errors import Invalid, Refused
 from clinic.models import Site
 from scheduling import diary as diaries
 from scheduling import pattern, protocol
+from scheduling.authorizations import Known, known_for
 from scheduling.conditions import check, free_chairs
 from scheduling.course_facts import facts_of
 from scheduling.diary_facts import Diary, Own
 from scheduling.enums import COUNTED, OCCUPYING, CourseStatus, SessionStatus
-from scheduling.models import Course, TreatmentSession, WaitlistEntry
+from scheduling.models import Course, SessionEvent, TreatmentSession, WaitlistEntry
 
 LOOK_AHEAD = timedelta(days=14)
 
@@ -80,14 +81,18 @@ def remove_from_waitlist(*, entry: WaitlistEntry, by, now: datetime) -> None:
 
 
 def freed_places(site: Site, *, now: datetime) -> list[Freed]:
-    """Places ahead that a cancelled or missed session gave up and that nobody has taken since."""
+    """Places ahead that a session gave up, cancelled, missed or moved, and that nobody has taken since."""
     gone = TreatmentSession.objects.filter(
         site=site,
         status__in=(SessionStatus.CANCELLED, SessionStatus.NO_SHOW),
         starts_at__gt=now,
         starts_at__lt=now + LOOK_AHEAD,
     )
-    starts = sorted(set(gone.values_list("starts_at", flat=True)))
+    left = SessionEvent.objects.filter(
+        left_site=site, left_starts_at__gt=now, left_starts_at__lt=now + LOOK_AHEAD
+    )
+    given_up = gone.values_list("starts_at", flat=True), left.values_list("left_starts_at", flat=True)
+    starts = sorted({start for rows in given_up for start in rows if start is not None})
     if not starts:
         return []
     diary = diary_of(site, starts, now)
@@ -103,10 +108,16 @@ def candidates(site: Site, starts_at: datetime, *, now: datetime) -> list[Candid
         .select_related("course__patient", "course__site")
     )
     in_time = [e for e in entries if starts_at - now >= timedelta(minutes=e.notice_minutes)]
+    known = known_for({entry.course_id for entry in in_time})
     diary, sessions = diary_of(site, [starts_at], now), _sessions_of(in_time)
     found = [_candidate(entry, sessions[entry.course.patient_id], diary, starts_at) for entry in in_time]
-    right = [candidate for candidate in found if candidate]
+    right = [item for item in found if item and _authorized(item, known, diary.local_date(starts_at))]
     return sorted(right, key=lambda c: (-c.eighth_gain, -c.days_sooner, c.entry.added_at))
+
+
+def _authorized(item: Candidate, known: Mapping[Any, Known], day: date) -> bool:
+    course = item.entry.course
+    return course.pk not in known or known[course.pk].allows(item.number, day, course.dose_mg)
 
 
 def _candidate(
@@ -136,14 +147,14 @@ def _candidate(
     found = protocol.session_findings(facts_of(course), number=number, day=day, others=days)
     if {"gap_short", "week_full"} & {finding.code for finding in found}:
         return None
-    return _gain(entry, number, session, days, day)
+    return _gain(entry, number, session, days, day, diary.local_date(diary.now))
 
 
-def _gain(entry, number, session, days: dict[int, date], day: date) -> Candidate:
+def _gain(entry, number, session, days: dict[int, date], day: date, today: date) -> Candidate:
     facts = facts_of(entry.course)
     was = [*days.values(), session.local_date] if session else list(days.values())
-    before = pattern.projected_eighth(was, course=facts)
-    after = pattern.projected_eighth([*days.values(), day], course=facts)
+    before = pattern.projected_eighth(was, course=facts, today=today)
+    after = pattern.projected_eighth([*days.values(), day], course=facts, today=today)
     in_induction = number <= protocol.INDUCTION_SESSIONS
     gain = (before - after).days if in_induction and before and after else 0
     return Candidate(entry, number, session, gain, (session.local_date - day).days if session else 0)

@@ -1,5 +1,6 @@
 """What all tests share: which services are there, and how SQLite is emptied in spite of append-only tables."""
 
+import ctypes.util
 import os
 import shutil
 import socket
@@ -7,6 +8,14 @@ from pathlib import Path
 
 import pytest
 from django.db.backends.sqlite3.base import DatabaseOperations
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
+
+# A busy machine is slow, and that is no fault of a rule. HYPOTHESIS_PROFILE=long looks much further.
+_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+examples.register_profile("suite", **_PATIENT)
+examples.register_profile("long", **_PATIENT, max_examples=2000)
+examples.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -24,6 +33,7 @@ def pytest_collection_modifyitems(items):
     """Skip by name, with the reason, what needs a service that is not here; with REQUIRE_SERVICES=1, fail."""
     missing = {
         "browser": "" if CHROMIUM else "Chromium is not installed",
+        "pdf": "" if ctypes.util.find_library("pango-1.0") else "Pango, which PDFs need, is not installed",
         "postgres": "" if _answers(5432) else "PostgreSQL is not reachable at 127.0.0.1:5432",
         "redis": "" if _answers(6379) else "Redis is not reachable at 127.0.0.1:6379",
     }

@@ -18,3 +18,5 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
 AXES_ENABLED = True
+# Each test client would look through all static files at its first request.
+WHITENOISE_AUTOREFRESH = True

@@ -24,7 +24,7 @@ from clinic.models import (
     Shift,
     Site,
 )
-from monitoring.models import Alert, Checkpoint, DeviceUse, Observation, PreDose
+from monitoring.models import Alert, Checkpoint, DeviceUse, Observation, PreDose, TabletEntry
 from notifications.models import Attempt, InboundMessage, Message
 from scheduling.models import FrequencyDecision, Offer, OfferEvent, WaitlistEntry
 from tests.database import one, refused, values, written_once
@@ -49,6 +49,12 @@ def test_site():
     )
     values(
         "site_session_at_most_12_hours", rows, bad=[{"session_minutes": 721}], good=[{"session_minutes": 720}]
+    )
+    values(
+        "site_calendar_names_known",
+        rows,
+        bad=[{"calendar_names": "all"}],
+        good=[{"calendar_names": "nothing"}],
     )
     values(
         "site_observes_two_hours",
@@ -87,6 +93,13 @@ def test_chair_hours_closure():
         one(closure),
         bad=[{"ends_at": MONDAY}],
         good=[{"ends_at": MONDAY + timedelta(seconds=1)}],
+    )
+    chair, person = site.chairs.first(), make_user(site=site, role="nurse")
+    values(
+        "closure_of_chair_or_of_person",
+        one(closure),
+        bad=[{"chair": chair, "staff": person}],
+        good=[{"chair": chair}, {"chair": None, "staff": person}],
     )
 
 
@@ -368,6 +381,17 @@ def test_alert(observation, nurse):
     )
 
 
+def test_tablet_entry(observation, nurse):
+    def make(**fields):
+        usual = {"session": observation.session, "by": nurse, "kind": "checkpoint", "tapped_at": MONDAY}
+        return TabletEntry.objects.create(id=new_id(), **{**usual, "digest": "0" * 64, **fields})
+
+    written_once("tablet_entry_written_once", make(outcome="saved"))
+    make(outcome="discarded", reason="Wrong chair")
+    for fields in ({"outcome": "discarded"}, {"outcome": "saved", "reason": "x"}, {"outcome": "lost"}):
+        refused("tablet_entry_discarded_with_a_reason", lambda fields=fields: make(**fields))
+
+
 # -- notifications --
 
 
@@ -411,17 +435,25 @@ def test_inbound(nurse):
         InboundMessage.objects.create(provider_sid="SM1", **usual)
     values("inbound_meaning_known", one(row), bad=[{"meaning": "joke"}], good=[{"meaning": "stop"}])
     values(
-        "inbound_handled_with_who_and_when",
+        "inbound_handled_with_when_and_what",
         one(row),
-        bad=[{"handled_at": MONDAY}, {"handled_by": nurse}],
-        good=[{"handled_at": MONDAY, "handled_by": nurse}],
+        bad=[{"handled_at": MONDAY}, {"handled_by": nurse}, {"done": "Called"}],
+        good=[
+            {"handled_at": MONDAY, "handled_by": nurse, "done": "Called"},
+            {"handled_by": None, "done": "Moved"},
+        ],
+    )
+    values(
+        "inbound_owned_with_who_and_when",
+        one(row),
+        bad=[{"owner": nurse}, {"owned_at": MONDAY}],
+        good=[{"owner": nurse, "owned_at": MONDAY}],
     )
 
 
 def test_no_rule_is_without_a_test():
-    """A new constraint needs its two sides here, or beside the book's."""
-    folder = Path(__file__).parent
-    tested = Path(__file__).read_text() + (folder / "scheduling" / "test_constraints.py").read_text()
+    """A new constraint needs its two sides, here or beside the tests of its app."""
+    tested = "".join(path.read_text() for path in Path(__file__).parent.rglob("test_*.py"))
     names = {
         c.name for app in APPS for m in apps.get_app_config(app).get_models() for c in m._meta.constraints
     }

@@ -7,8 +7,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clinic import public_holidays
-from clinic.enums import CLINICIANS, Role
+from clinic.enums import CLINICIANS, CalendarNames, Language, Role
 from clinic.forms import DayField, PhoneField, helper
+from clinic.people import TEXTS_WORDING
 
 WEEKDAYS = [
     _("Monday"),
@@ -66,6 +67,11 @@ class SiteSettingsForm(SiteForm):
     patients_per_nurse = forms.IntegerField(label=_("Patients for a nurse"), min_value=1, max_value=50)
 
     holidays = forms.ChoiceField(label=_("Public holidays"), required=False, choices=public_holidays.choices)
+    calendar_names = forms.ChoiceField(
+        label=_("Calendar feeds show"),
+        choices=CalendarNames.choices,
+        help_text=_("Of a patient. A feed is read by programs outside of the clinic."),
+    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -76,6 +82,7 @@ class SiteSettingsForm(SiteForm):
                 Column("slot_minutes"),
                 Column("session_minutes"),
                 Column("patients_per_nurse"),
+                Column("calendar_names"),
             )
         )
 
@@ -156,6 +163,23 @@ class PersonForm(forms.Form):
         )
 
 
+class ReachForm(forms.Form):
+    email = forms.CharField(label=_("E-mail"), max_length=254, required=False)
+    phone = forms.CharField(label=_("Telephone"), max_length=30, required=False)
+    mobile = forms.CharField(
+        label=_("Mobile for texts"),
+        max_length=30,
+        required=False,
+        help_text=_("No text names a patient. If this number ever answered STOP, text START from it first."),
+    )
+    language = forms.ChoiceField(label=_("Language of the texts"), choices=Language.choices)
+    texts = forms.BooleanField(label=_(TEXTS_WORDING), required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = helper(Layout("email", "phone", "mobile", "language", "texts"))
+
+
 class StaffForm(PersonForm):
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
 
@@ -198,26 +222,6 @@ class ShiftForm(forms.Form):
             [(f"{m.role}:{m.user_id}", f"{m.user.display_name}, {m.get_role_display()}") for m in members],
         )
         self.helper = helper(Layout("staff", "weekdays", Row(Column("starts"), Column("ends"))))
-
-
-class ClosureForm(forms.Form):
-    starts_at = forms.DateTimeField(
-        label=_("From"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
-    ends_at = forms.DateTimeField(
-        label=_("To"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    )
-    chair = forms.ChoiceField(label=_("What"), required=False)
-    reason = forms.CharField(label=_("Why"), max_length=200)
-
-    def __init__(self, *args, site, **kwargs):
-        super().__init__(*args, **kwargs)
-        chairs = [(str(chair.pk), chair.name) for chair in site.chairs.filter(active=True)]
-        choices_of(self, "chair", [("", _("The whole site")), *chairs])
-        self.helper = helper(
-            Layout(Row(Column("starts_at"), Column("ends_at")), Row(Column("chair"), Column("reason")))
-        )
 
 
 class ChairForm(forms.Form):

@@ -5,8 +5,9 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 
 from clinic import clock
-from clinic.enums import Role
+from clinic.enums import Language, Role
 from clinic.ids import new_id
+from clinic.marks import MarksHouse
 
 from .places import Site
 
@@ -14,6 +15,24 @@ from .places import Site
 class User(AbstractUser):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     phone = models.CharField(max_length=20, blank=True)
+    # Where texts about work go, and since when they may; the words agreed to stand in the audit trail.
+    mobile = models.CharField(max_length=20, blank=True)
+    texts_agreed_at = models.DateTimeField(null=True, blank=True)
+    # Of those texts; pages follow the browser.
+    language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            # The shifts of somebody who left do not count.
+            MarksHouse(name="user_marks_every_house", when="is_active"),
+            models.CheckConstraint(
+                condition=models.Q(texts_agreed_at__isnull=True) | ~models.Q(mobile=""),
+                name="user_texts_need_a_mobile",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(language__in=Language.values), name="user_language_known"
+            ),
+        ]
 
     @property
     def display_name(self) -> str:

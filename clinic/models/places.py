@@ -9,8 +9,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from clinic import clock
-from clinic.enums import CLINICIANS, Role
+from clinic.enums import CLINICIANS, CalendarNames, Role
 from clinic.ids import new_id
+from clinic.marks import MarksHouse
 
 MIDNIGHT = "00:00:00"
 
@@ -48,11 +49,15 @@ class Site(models.Model):
     patients_per_nurse = models.PositiveSmallIntegerField(default=4)
     # Closed on the public holidays of this country or state ("US", "US-OH"); empty keeps none.
     holidays = models.CharField(max_length=6, blank=True)
+    # What calendar feeds tell of a patient.
+    calendar_names = models.CharField(max_length=8, choices=CalendarNames, default=CalendarNames.INITIALS)
 
     # The two hours [label]; a site may count them from the last device instead of the first.
     observation_minutes = models.PositiveSmallIntegerField(default=120)
     observe_from_last_device = models.BooleanField(default=False)
     checkpoint_minutes = models.JSONField(default=list, blank=True)
+    # Further checkpoints for patients who were flagged before the dose; None takes the default.
+    flagged_minutes = models.JSONField(null=True, blank=True)
     limits = models.JSONField(default=dict, blank=True)
     alert_minutes = models.PositiveSmallIntegerField(default=5)
 
@@ -76,6 +81,9 @@ class Site(models.Model):
             # Two hours are a floor [label]: a site may watch longer, never shorter.
             models.CheckConstraint(condition=Q(observation_minutes__gte=120), name="site_observes_two_hours"),
             models.CheckConstraint(condition=Q(patients_per_nurse__gte=1), name="site_nurse_has_a_patient"),
+            models.CheckConstraint(
+                condition=Q(calendar_names__in=CalendarNames.values), name="site_calendar_names_known"
+            ),
         ]
 
     def __str__(self):
@@ -84,6 +92,16 @@ class Site(models.Model):
     @property
     def tz(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+
+class House(models.Model):
+    """A mark of a site's chairs, hours, closures and shifts as they now are. Written by the database alone."""
+
+    site = models.OneToOneField(Site, on_delete=models.CASCADE, primary_key=True, related_name="house")
+    mark = models.UUIDField()
+
+    def __str__(self):
+        return f"house {self.site_id}"
 
 
 class Chair(models.Model):
@@ -95,7 +113,10 @@ class Chair(models.Model):
 
     class Meta:
         ordering = ["position", "name"]
-        constraints = [models.UniqueConstraint(fields=["site", "name"], name="chair_name_unique_at_site")]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "name"], name="chair_name_unique_at_site"),
+            MarksHouse(name="chair_marks_house"),
+        ]
 
     def __str__(self):
         return self.name
@@ -116,6 +137,7 @@ class OpeningHours(models.Model):
     class Meta:
         ordering = ["weekday", "opens"]
         constraints = [
+            MarksHouse(name="hours_mark_house"),
             models.CheckConstraint(condition=Q(weekday__lte=6), name="hours_weekday_known"),
             models.CheckConstraint(
                 condition=Q(closes__gt=F("opens")) | Q(closes=MIDNIGHT), name="hours_close_after_opening"
@@ -133,11 +155,15 @@ class OpeningHours(models.Model):
 
 
 class Closure(models.Model):
-    """The site, or one chair of it, is out of use for a while."""
+    """The site, one chair of it, or one person of its staff is out for a while."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="closures")
     chair = models.ForeignKey(Chair, on_delete=models.PROTECT, related_name="closures", null=True, blank=True)
+    # Who is away: their shifts do not count then.
+    staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="away", null=True, blank=True
+    )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     reason = models.CharField(max_length=200)
@@ -152,7 +178,11 @@ class Closure(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="closure_ends_after_it_starts"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(chair__isnull=True) | Q(staff__isnull=True), name="closure_of_chair_or_of_person"
+            ),
+            MarksHouse(name="closure_marks_house"),
         ]
 
     def __str__(self):
@@ -207,6 +237,7 @@ class Shift(models.Model):
                 ),
                 name="shift_is_once_or_weekly",
             ),
+            MarksHouse(name="shift_marks_house"),
         ]
 
     def __str__(self):

@@ -17,6 +17,17 @@ class Heartbeat(models.Model):
         return self.name
 
 
+class Tries(models.Model):
+    """How often somebody knocked in the stretch that began then. The key is a keyed digest: no address is kept."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    began_at = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField()
+
+    def __str__(self):
+        return f"tries {self.key[:8]}"
+
+
 class IdempotencyRecord(models.Model):
     """The answer that a request with this Idempotency-Key got, so that a repeat gets the same."""
 

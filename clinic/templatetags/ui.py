@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from django import template
@@ -126,3 +127,21 @@ def weekday(shift) -> str:
     from clinic.forms.places import WEEKDAYS
 
     return str(WEEKDAYS[shift.weekday]) if shift.weekday is not None else ""
+
+
+@register.filter
+def nth(items, index: int):
+    """The item at an index that only the page knows."""
+    return items[index]
+
+
+@register.filter
+def percent(share: float) -> str:
+    return f"{round(share * 100)} %"
+
+
+@register.filter
+def by_day(moments, site):
+    """Instants day by day, as the site's calendar has them."""
+    days = groupby(sorted(moments), key=lambda moment: moment.astimezone(site.tz).date())
+    return [(day, list(of_it)) for day, of_it in days]

@@ -27,7 +27,9 @@ def _answer(request, status, detail):
 
 
 def csrf_failure(request, reason=""):
-    return render(request, "403.html", {"form_expired": True}, status=403)
+    page = render(request, "403.html", {"form_expired": True}, status=403)
+    page["X-Form-Expired"] = "yes"
+    return page
 
 
 def server_error(request):

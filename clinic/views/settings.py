@@ -17,15 +17,13 @@ from clinic.errors import Refused
 from clinic.forms import add_faults
 from clinic.forms.places import (
     ChairForm,
-    ClosureForm,
     HoursForm,
     MemberForm,
     ShiftForm,
     SiteSettingsForm,
     StaffForm,
 )
-from clinic.ids import parse
-from clinic.models import ApiToken, AuditEvent, Chair, Closure, Membership, OpeningHours, Shift, User
+from clinic.models import ApiToken, AuditEvent, Chair, Closure, Membership, OpeningHours, User
 from clinic.views.setup import add_weekly
 
 AUDIT_PAGE = 100
@@ -73,19 +71,6 @@ def toggle_chair(request, chair_id):
 
 
 @require_POST
-def close(request):
-    here = _site(request)
-    form = ClosureForm(request.POST, site=here)
-
-    def verb(data, **who):
-        chair_id = parse(data.pop("chair"))
-        chair = Chair.objects.filter(pk=chair_id, site=here).first() if chair_id else None
-        return places.close(site=here, chair=chair, **data, **who)
-
-    return _do(request, here, "closure", form, verb)
-
-
-@require_POST
 def reopen(request, closure_id):
     closure = get_object_or_404(Closure, pk=closure_id, site=_site(request))
     places.reopen(closure=closure, by=request.user, now=clock.now())
@@ -97,13 +82,6 @@ def add_shift(request):
     here = _site(request)
     form = ShiftForm(request.POST, site=here)
     return _do(request, here, "shift", form, lambda data, **who: add_weekly(here, form, request.user))
-
-
-@require_POST
-def remove_shift(request, shift_id):
-    shift = get_object_or_404(Shift, pk=shift_id, site=_site(request))
-    places.remove_shift(shift=shift, by=request.user, now=clock.now())
-    return _saved(request)
 
 
 @require_POST
@@ -176,7 +154,8 @@ def _audit_csv(rows) -> HttpResponse:
     writer = csv.writer(response)
     writer.writerow(["at", "who", "what", "patient", "object", "through", "reason"])
     for row in rows:
-        who = row.actor.username if row.actor else "system"
+        nobody = "patient by link" if row.channel == "link" else "system"
+        who = row.actor.username if row.actor else nobody
         what = [
             row.at.isoformat(),
             who,
@@ -224,7 +203,6 @@ def _page(request, here, *, bound=None, status=200):
         "site": SiteSettingsForm(initial={name: getattr(here, name) for name in names}),
         "hours": HoursForm(initial=HoursForm.initial_of(lasting)),
         "chair": ChairForm(),
-        "closure": ClosureForm(site=here),
         "shift": ShiftForm(site=here),
         "person": StaffForm(auto_id="id_person_%s"),
         "member": MemberForm(auto_id="id_member_%s"),
@@ -236,7 +214,7 @@ def _page(request, here, *, bound=None, status=200):
         "forms": forms,
         "open": next(iter(bound), "") if bound else "",
         "chairs": here.chairs.all(),
-        "closures": here.closures.filter(ends_at__gte=clock.now()).select_related("chair"),
+        "closures": here.closures.filter(ends_at__gte=clock.now()).select_related("chair", "staff"),
         "extra_hours": OpeningHours.objects.filter(
             site=here, valid_until__gte=clock.now().date() - timedelta(days=1)
         ),

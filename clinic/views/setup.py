@@ -18,7 +18,7 @@ from clinic.forms.places import ChairsForm, HoursForm, PersonForm, ShiftForm, Si
 from clinic.models import Site, User
 
 STEPS = [gettext_lazy("You"), gettext_lazy("The site"), gettext_lazy("People"), gettext_lazy("Shifts")]
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "clinic.backends.Backend"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -4,9 +4,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from clinic import clock
+from clinic.db import AppendOnly
 from clinic.ids import new_id
 from clinic.models import Site
-from monitoring.enums import AlertLevel
+from monitoring.enums import AlertEventKind, AlertLevel
 
 from .observations import Observation
 
@@ -20,6 +22,10 @@ class AlertQuerySet(models.QuerySet):
     def unacknowledged(self):
         return self.filter(acknowledged_at__isnull=True)
 
+    def waiting_red(self):
+        """Red, and nobody has said what was done."""
+        return self.unacknowledged().filter(level=AlertLevel.RED)
+
 
 class Alert(models.Model):
     """A red one is a task of a named clinician until it is acknowledged with what was done."""
@@ -32,7 +38,11 @@ class Alert(models.Model):
     level = models.CharField(max_length=5, choices=AlertLevel)
     code = models.CharField(max_length=40)
     detail = models.CharField(max_length=300)
+    # When it was measured, and when the clinic learnt of it: a tablet may have been offline.
     raised_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(default=clock.now)
+    # How many times it went to further people because nobody had acknowledged it.
+    escalated = models.PositiveSmallIntegerField(default=0)
     owner = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, related_name="+")
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(
@@ -63,3 +73,35 @@ class Alert(models.Model):
 
     def __str__(self):
         return f"alert {self.pk}"
+
+
+class AlertEvent(models.Model):
+    """What became of an alert: raised, handed on, escalated, acknowledged. Written once."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    alert = models.ForeignKey(Alert, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=12, choices=AlertEventKind)
+    at = models.DateTimeField()
+    # Nobody: the system.
+    by = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, related_name="+")
+    step = models.PositiveSmallIntegerField(default=0)
+    # Whose task it is from now on, as their names were: [{"id", "name"}].
+    people = models.JSONField(default=list)
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            AppendOnly(name="alert_event_written_once"),
+            models.CheckConstraint(
+                condition=Q(kind__in=AlertEventKind.values), name="alert_event_kind_known"
+            ),
+            models.UniqueConstraint(
+                fields=["alert", "step"],
+                condition=Q(kind=AlertEventKind.ESCALATED),
+                name="alert_escalates_once_a_step",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.kind} {self.pk}"

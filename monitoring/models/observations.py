@@ -27,6 +27,9 @@ class Observation(models.Model):
     # that writes that, because every list of running sessions sorts by it.
     t0_at = models.DateTimeField(null=True, blank=True)
     last_device_at = models.DateTimeField(null=True, blank=True)
+    # The checkpoints and the span as they stood when the first device was started: a setting that changes later
+    # rewrites nothing. Empty before that.
+    rules = models.JSONField(default=dict, blank=True)
     # Dosing ended with fewer devices than planned, and why.
     dosing_stopped_reason = models.CharField(max_length=500, blank=True)
 
@@ -80,7 +83,8 @@ class PreDose(models.Model):
     heart_rate = models.PositiveSmallIntegerField()
     spo2 = models.PositiveSmallIntegerField()
     answers = models.JSONField()
-    # The gates as they stood with these answers, and what was decided: {code: {reason, by}}.
+    # The gates as they stood with these answers, and what went on all the same: {code: {reason, by, name, at}}, with
+    # decided_by and decided_by_name for a decision: both empty where nobody is named yet.
     gates = models.JSONField()
     overrides = models.JSONField(default=dict)
     may_dose = models.BooleanField()
@@ -116,6 +120,10 @@ class DeviceUse(models.Model):
     started_at = models.DateTimeField()
     recorded_at = models.DateTimeField(default=clock.now)
     by = _person()
+    # The device of our stock; empty where its lot was typed by hand.
+    device = models.ForeignKey(
+        "monitoring.Device", on_delete=models.PROTECT, null=True, blank=True, related_name="uses"
+    )
     lot = models.CharField(max_length=40)
     expires_on = models.DateField()
     # A failed or dropped device was replaced: why, and who saw it.

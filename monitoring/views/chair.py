@@ -5,10 +5,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from clinic import access, audit, clock
+from clinic import access, audit, clock, unchanged
 from clinic.access import May
 from clinic.errors import Refused
-from monitoring import chairside, dosing, leaving, readings, state
+from monitoring import chairside, deciding, dosing, leaving, readings, state, tablet
 from monitoring.dosing import Extra
 from monitoring.forms import (
     CheckpointForm,
@@ -21,12 +21,11 @@ from monitoring.forms import (
     ReasonForm,
     instant,
 )
-from monitoring.models import PreDose
-from monitoring.next_step import next_step
 from monitoring.record import record_of
-from monitoring.safety import CRISIS_SYMPTOMS
+from monitoring.views import chair_page, device_step
+from monitoring.views import tablet as sent
 from scheduling.models import TreatmentSession
-from scheduling.overrides import reasons_in, wanted_reasons
+from scheduling.overrides import reasons_in
 from scheduling.views.today import act
 
 
@@ -39,9 +38,17 @@ def _session(request, session_id, right):
 
 @require_safe
 def chair(request, session_id):
+    """The page asks for itself again now and then; that is no opening of the patient's page."""
     session = _session(request, session_id, May.SEE)
-    audit.opened(session.patient, by=request.user, now=clock.now(), page="chair")
-    return _page(request, session)
+    if not request.htmx:
+        audit.opened(session.patient, by=request.user, now=clock.now(), page="chair")
+    etag = unchanged.tag(request, session.site, clock.now())
+    if unchanged.is_known(request, etag):
+        return unchanged.not_modified(etag)
+    page = chair_page.draw(request, session)
+    if access.may(request.user, May.TREAT, session.site):
+        page["X-Keep"] = "yes"
+    return unchanged.marked(page, etag)
 
 
 @require_safe
@@ -60,31 +67,47 @@ def arrive(request, session_id):
 
 @require_POST
 def pre_dose(request, session_id):
-    def save(session, form, now):
+    entry = sent.entry_in(request.POST, "pre_dose")
+
+    def save(session, form, now, around):
         done = chairside.record_pre_dose(
             session=session,
             answers=form.answers(),
             override=reasons_in(request.POST),
+            decided_by=request.POST.get(deciding.FIELD),
+            afterwards=entry is not None and entry.waited(now),
+            measured_at=around,
             by=request.user,
             now=now,
         )
-        if done.may_dose:
-            return _("Cleared for the dose.")
-        raise _NotCleared
+        return _("Cleared for the dose.") if done.may_dose else ""
 
     return _post(request, session_id, "pre_dose", PreDoseForm(request.POST), save)
+
+
+@require_POST
+def decided_by(request, session_id):
+    """Who decided, said afterwards: a tablet had kept the answers with nobody named."""
+    session, said = _session(request, session_id, May.TREAT), request.POST.get(deciding.FIELD, "")
+    try:
+        deciding.name_decider(session=session, decided_by=said, by=request.user, now=clock.now())
+    except Refused as refusal:
+        return chair_page.draw(request, session, faults=refusal.faults, status=refusal.status)
+    flash.success(request, _("Noted: who decided is named."))
+    return redirect("monitoring:chair", session_id=session.pk)
 
 
 @require_POST
 def device(request, session_id):
     is_extra = "extra_reason" in request.POST
 
-    def save(session, form, now):
+    def save(session, form, now, around):
         data = form.cleaned_data
         dosing.start_device(
             session=session,
             number=data["number"],
-            started_at=instant(data["started"], session.site, now),
+            started_at=instant(data["started"], session.site, around),
+            device=device_step.picked(session, data),
             lot=data["lot"],
             expires_on=data["expires_on"],
             extra=Extra(data["extra_reason"], data["witness"]) if is_extra else None,
@@ -98,12 +121,13 @@ def device(request, session_id):
 
 @require_POST
 def correct_device(request, session_id, number):
-    def save(session, form, now):
+    def save(session, form, now, around):
         dosing.correct_device(
             session=session,
             number=number,
-            started_at=instant(form.cleaned_data["started"], session.site, now),
+            started_at=instant(form.cleaned_data["started"], session.site, around),
             reason=form.cleaned_data["reason"],
+            version=_seen_version(request),
             by=request.user,
             now=now,
         )
@@ -114,7 +138,7 @@ def correct_device(request, session_id, number):
 
 @require_POST
 def stop_dosing(request, session_id):
-    def save(session, form, now):
+    def save(session, form, now, around):
         dosing.stop_dosing(session=session, reason=form.cleaned_data["reason"], by=request.user, now=now)
         return _("No further device.")
 
@@ -123,12 +147,12 @@ def stop_dosing(request, session_id):
 
 @require_POST
 def checkpoint(request, session_id):
-    def save(session, form, now):
+    def save(session, form, now, around):
         data = form.cleaned_data
         found = readings.record_checkpoint(
             session=session,
             client_id=data["client_id"],
-            measured_at=instant(data["measured"], session.site, now),
+            measured_at=instant(data["measured"], session.site, around),
             values=form.values(),
             minute=data["minute"],
             by=request.user,
@@ -143,7 +167,7 @@ def checkpoint(request, session_id):
 
 @require_POST
 def correct_checkpoint(request, session_id, entry):
-    def save(session, form, now):
+    def save(session, form, now, around):
         known = state.load(session)
         row = next((row for row in known.checkpoints if row.entry == entry), None)
         if row is None:
@@ -152,22 +176,50 @@ def correct_checkpoint(request, session_id, entry):
         changes = {**form.values(), "minute": row.minute}
         changes.pop("reason")
         if data["measured"] is not None:
-            changes["measured_at"] = instant(data["measured"], session.site, now)
+            changes["measured_at"] = instant(data["measured"], session.site, around)
         readings.correct_checkpoint(
-            checkpoint=row, changes=changes, reason=data["reason"], by=request.user, now=now
+            checkpoint=row,
+            changes=changes,
+            reason=data["reason"],
+            version=_seen_version(request),
+            by=request.user,
+            now=now,
         )
         return _("Corrected; the old entry stays readable.")
 
     return _post(request, session_id, "correction", CorrectionForm(request.POST), save, entry=entry)
 
 
+def _seen_version(request) -> int | None:
+    """The version that the person had before them: somebody else's correction is never undone unseen."""
+    words = request.POST.get("version", "")
+    return int(words) if words.isdecimal() and len(words) < 6 else None
+
+
+@require_POST
+def escort(request, session_id):
+    return _noted(request, session_id, leaving.note_escort, _("Noted: the escort is reached."))
+
+
+@require_POST
+def instructions_given(request, session_id):
+    return _noted(request, session_id, leaving.note_instructions, _("Noted: the instructions are given."))
+
+
+def _noted(request, session_id, verb, words):
+    session = _session(request, session_id, May.TREAT)
+    verb(session=session, by=request.user, now=clock.now())
+    flash.success(request, words)
+    return redirect("monitoring:chair", session_id=session.pk)
+
+
 @require_POST
 def ready(request, session_id):
-    def save(session, form, now):
+    def save(session, form, now, around):
         data = form.cleaned_data
         leaving.mark_ready(
             session=session,
-            at=instant(data["at"], session.site, now),
+            at=instant(data["at"], session.site, around),
             clinician=data["clinician"],
             escort_reached=data["escort_reached"],
             instructions_given=data["instructions_given"],
@@ -182,14 +234,15 @@ def ready(request, session_id):
 
 @require_POST
 def leave(request, session_id):
-    def save(session, form, now):
+    def save(session, form, now, around):
         data = form.cleaned_data
         early = data["early"] if session.status != "ready" else ""
         leaving.leave(
             session=session,
-            at=instant(data["at"], session.site, now),
+            at=instant(data["at"], session.site, around),
             with_escort=data["with_escort"] == "yes",
             early=early,
+            told=data["told"],
             override={"no_escort": data["early"]},
             by=request.user,
             now=now,
@@ -201,30 +254,42 @@ def leave(request, session_id):
 
 @require_POST
 def reopen(request, session_id):
-    def save(session, form, now):
+    def save(session, form, now, around):
         leaving.reopen(session=session, reason=form.cleaned_data["reason"], by=request.user, now=now)
         return _("Observed again.")
 
     return _post(request, session_id, "reopen", ReasonForm(request.POST), save)
 
 
-class _NotCleared(Exception):
-    """Saved, but gates still stand: the page shows them instead of going on."""
-
-
 def _post(request, session_id, kind, form, save, **extra):
-    """Save one form, or show the page again with everything typed and every fault where it belongs."""
+    """Save one form; a tablet's entry is taken once, and a time that was not typed is the tablet's own."""
     session = _session(request, session_id, May.TREAT)
+    entry, now = sent.entry_in(request.POST, kind), clock.now()
+
+    def again(status, faults=()):
+        """The page once more, with everything typed and every fault where it belongs."""
+        page = chair_page.draw(request, session, bound={kind: form}, faults=faults, status=status, **extra)
+        return sent.again(page, form, faults) if entry else page
+
     if not form.is_valid():
-        return _page(request, session, bound={kind: form}, status=422, **extra)
+        return again(422)
+    around = entry.tapped_at if entry else now
     try:
-        done = save(session, form, clock.now())
-    except _NotCleared:
-        return _page(request, session, bound={kind: form}, status=409, **extra)
+        done = tablet.take(
+            session=session,
+            entry=entry,
+            save=lambda: save(session, form, now, around),
+            by=request.user,
+            now=now,
+        )
     except Refused as refusal:
-        faults = _beside_fields(form, refusal)
-        return _page(request, session, bound={kind: form}, faults=faults, status=refusal.status, **extra)
-    flash.success(request, done)
+        return again(refusal.status, _beside_fields(form, refusal))
+    if not (done.words or done.replayed):
+        # Kept, but gates still stand: the page shows them instead of going on.
+        return again(409)
+    if entry:
+        return sent.saved(done)
+    flash.success(request, done.words)
     return redirect("monitoring:chair", session_id=session.pk)
 
 
@@ -244,72 +309,3 @@ def _beside_fields(form, refusal: Refused):
         else:
             left.append(fault)
     return left
-
-
-def _page(request, session, *, bound=None, faults=(), status=200, entry=None):
-    session.refresh_from_db()
-    now, known = clock.now(), state.load(session)
-    step = next_step(known, now)
-    bound = bound or {}
-    gates = known.pre_dose.gates if known.pre_dose else []
-    context = {
-        "session": session,
-        "site": session.site,
-        "known": known,
-        "now": now,
-        "step": step,
-        "open": next(iter(bound), step.kind),
-        "faults": [f for f in faults if f.code != "reason_required"],
-        "asked": wanted_reasons(faults, request.POST),
-        "gates": gates,
-        "gate_reasons": _gate_reasons(gates, request.POST),
-        "steps": known.steps(now),
-        "last": next((row for row in reversed(known.checkpoints) if not row.not_taken), None),
-        "last_visit": _last_visit(session),
-        "criteria": leaving.criteria(known, at=now, clinician=request.user.display_name) if known.t0 else [],
-        "forms": _forms(bound, known, step, request.user),
-        "entry": entry,
-        "crisis": CRISIS_SYMPTOMS,
-        "may_treat": access.may(request.user, May.TREAT, session.site),
-    }
-    return render(request, "monitoring/chair.html", context, status=status)
-
-
-def _forms(bound, known, step, user):
-    number = len(known.devices) + 1
-    is_extra = number > known.devices_planned
-    last = known.devices[-1] if known.devices else None
-    minute = next((s.due.minute for s in known.steps(clock.now()) if s.state != "done"), None)
-    device_initial = {"number": number}
-    if last:
-        # The same kit mostly; the nurse still reads each device's label.
-        device_initial |= {"lot": last.lot, "expires_on": last.expires_on}
-    fresh = {
-        "pre_dose": lambda: PreDoseForm(),
-        "device": lambda: DeviceForm(initial=device_initial, is_extra=is_extra),
-        "correct_device": lambda: DeviceCorrectionForm(),
-        "checkpoint": lambda: CheckpointForm(minute=minute if step.kind == "checkpoint" else None),
-        "correction": lambda: CorrectionForm(),
-        "ready": lambda: ReadyForm(initial={"clinician": user.display_name}),
-        "leave": lambda: LeaveForm(),
-        "stop": lambda: ReasonForm(),
-        "reopen": lambda: ReasonForm(),
-    }
-    return {name: bound.get(name) or make() for name, make in fresh.items()}
-
-
-def _gate_reasons(gates, posted):
-    """Where a decision or an override is wanted: the field for its reason."""
-    return [
-        {"name": f"reason-{g['code']}", "detail": g["detail"], "value": posted.get(f"reason-{g['code']}", "")}
-        for g in gates
-        if not g["ok"] and g["overridable"]
-    ]
-
-
-def _last_visit(session):
-    """The newest answers of the visit before this one: shown beside, never copied in."""
-    rows = PreDose.objects.filter(
-        observation__session__patient=session.patient, observation__session__starts_at__lt=session.starts_at
-    )
-    return rows.order_by("-observation__session__starts_at", "-version").first()

@@ -14,7 +14,7 @@ from clinic import access, clock, places
 from clinic.access import May
 from clinic.errors import Refused
 from clinic.forms import add_faults, posted
-from monitoring.limits import CHECKPOINT_MINUTES, Limits
+from monitoring.limits import CHECKPOINT_MINUTES, FLAGGED_MINUTES, Limits
 from monitoring.state import limits_of
 
 _LABELS = {
@@ -45,6 +45,16 @@ class LimitsForm(forms.Form):
         label=gettext_lazy("Checkpoints, minutes after the first device"),
         help_text=gettext_lazy("40 and the last are official and always there."),
     )
+    flagged = forms.CharField(
+        label=gettext_lazy("Further checkpoints for flagged patients, minutes"),
+        help_text=gettext_lazy("Beside those above, for patients with a flag before the dose [practice]."),
+        required=False,
+    )
+    alert_minutes = forms.IntegerField(
+        label=gettext_lazy("A red alert goes on to further people after, minutes [practice]"),
+        min_value=1,
+        max_value=60,
+    )
     observation_minutes = forms.IntegerField(
         label=gettext_lazy("Observation, minutes [label: at least 120]"), min_value=120, max_value=600
     )
@@ -61,7 +71,13 @@ class LimitsForm(forms.Form):
         self.helper.disable_csrf = True
 
     def clean_checkpoints(self):
-        words = self.cleaned_data["checkpoints"].replace(",", " ").split()
+        return self._minutes("checkpoints")
+
+    def clean_flagged(self):
+        return self._minutes("flagged")
+
+    def _minutes(self, name):
+        words = self.cleaned_data[name].replace(",", " ").split()
         if not all(word.isdecimal() and 1 <= int(word) <= 600 for word in words):
             raise forms.ValidationError(_("Whole minutes from 1 to 600, with commas between them."))
         return sorted({int(word) for word in words})
@@ -75,7 +91,8 @@ def limits(request):
         try:
             _save(site, form.cleaned_data, request.user)
         except Refused as refusal:
-            add_faults(form, refusal.faults, {"checkpoint_minutes": "checkpoints"})
+            names = {"checkpoint_minutes": "checkpoints", "flagged_minutes": "flagged"}
+            add_faults(form, refusal.faults, names)
         else:
             flash.success(request, _("Saved."))
             return redirect("monitoring:limits")
@@ -88,6 +105,10 @@ def _initial(site):
     return {
         **asdict(limits_of(site)),
         "checkpoints": ", ".join(str(minute) for minute in minutes),
+        "flagged": ", ".join(
+            map(str, FLAGGED_MINUTES if site.flagged_minutes is None else site.flagged_minutes)
+        ),
+        "alert_minutes": site.alert_minutes,
         "observation_minutes": site.observation_minutes,
         "observe_from_last_device": site.observe_from_last_device,
     }
@@ -97,6 +118,8 @@ def _save(site, data, by):
     defaults = asdict(Limits())
     changes = {
         "checkpoint_minutes": data["checkpoints"],
+        "flagged_minutes": None if data["flagged"] == list(FLAGGED_MINUTES) else data["flagged"],
+        "alert_minutes": data["alert_minutes"],
         "observation_minutes": data["observation_minutes"],
         "observe_from_last_device": data["observe_from_last_device"],
         "limits": {name: data[name] for name in defaults if data[name] != defaults[name]},

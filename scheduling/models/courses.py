@@ -33,6 +33,8 @@ class Course(models.Model):
     time = models.TimeField()
     dose_mg = models.PositiveSmallIntegerField()
     oral_antidepressant = models.BooleanField(default=False)
+    # The payer wants to authorize it first: then a session that nothing covers is not ready.
+    payer_authorizes = models.BooleanField(default=False)
     # What the patient cannot do: these weekdays, anything before or after these wall times.
     never_weekdays = models.JSONField(default=list, blank=True)
     not_before = models.TimeField(null=True, blank=True)
@@ -45,6 +47,8 @@ class Course(models.Model):
     )
 
     objects = CourseQuerySet.as_manager()
+    # Did a payer ever authorize something of it? Known of a course that was read by `locking.lock_course`.
+    has_authorizations: bool
 
     class Meta:
         ordering = ["-created_at"]

@@ -132,11 +132,26 @@ class SessionEvent(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     # For a move: {"from": {starts_at, chair}, "to": {...}}; for a cancellation: {"by": patient or clinic}.
     detail = models.JSONField(default=dict)
+    # The place that a move to another time gave up, so that it can be offered to somebody else.
+    left_site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    left_starts_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["at", "pk"]
+        indexes = [
+            models.Index(
+                fields=["left_site", "left_starts_at"],
+                condition=Q(left_starts_at__isnull=False),
+                name="session_event_place_left",
+            )
+        ]
         constraints = [
             AppendOnly(name="session_event_written_once"),
+            models.CheckConstraint(
+                condition=Q(left_site__isnull=True, left_starts_at__isnull=True)
+                | Q(left_site__isnull=False, left_starts_at__isnull=False, kind=SessionEventKind.MOVED),
+                name="session_event_leaves_a_place_by_moving",
+            ),
             models.CheckConstraint(
                 condition=Q(kind__in=SessionEventKind.values), name="session_event_kind_known"
             ),

@@ -6,12 +6,13 @@ from django.views.decorators.http import require_safe
 from clinic import access, audit, clock
 from clinic.access import May
 from clinic.models import Patient
-from scheduling import at_risk, slippage
-from scheduling.course_facts import facts_of
+from scheduling import at_risk, slippage, story
+from scheduling.course_facts import facts_of, how_often
 from scheduling.courses import projected_eighth_on
 from scheduling.enums import COUNTED, OPEN_COURSE
-from scheduling.forms import WaitlistForm
+from scheduling.forms.decisions import WaitlistForm
 from scheduling.models import Course, WaitlistEntry
+from scheduling.views import authorization_panel as panel
 from scheduling.views.kinds import offered
 
 
@@ -23,10 +24,16 @@ def course(request, course_id):
     return course_page(request, found)
 
 
-def course_page(request, found: Course, *, bound=None, effect=None, wait_form=None, status=200):
-    """The page of a course; `bound`: a decision's (kind, form) as it was typed, `effect`: what it would do."""
+def course_page(
+    request, found: Course, *, bound=None, effect=None, wait_form=None, authorization=None, status=200
+):
+    """The page of a course; `bound`: a decision's (kind, form) as it was typed, `effect`: what it would do.
+
+    `authorization`: a form of one as it was typed, by the id of its row or "new".
+    """
     offers = offered(found, request.user)
     for item in offers:
+        item["open"] = item["kind"] == request.GET.get("decide")
         if bound and item["kind"] == bound[0]:
             item |= {"form": bound[1], "open": True, "effect": effect}
     may_book = access.may(request.user, May.BOOK, found.site)
@@ -34,11 +41,13 @@ def course_page(request, found: Course, *, bound=None, effect=None, wait_form=No
         **_story(found, clock.now()),
         "site": found.site,
         "may_book": may_book,
+        "move_dialog": True,
         "is_open": found.status in OPEN_COURSE,
         "decisions": offers,
         "events": _decided(found),
         "waits": WaitlistEntry.objects.filter(course=found, removed_at__isnull=True).first(),
         "wait_form": wait_form or WaitlistForm(),
+        **panel.of(request.user, found, authorization or {}),
     }
     return render(request, "scheduling/course.html", context, status=status)
 
@@ -59,13 +68,17 @@ def _story(found: Course, now) -> dict:
     sessions = list(found.sessions.select_related("chair").order_by("starts_at"))
     held = {s.number: s.local_date for s in sessions if s.status in COUNTED}
     lost = at_risk.lost_of([found], found.site)[found.pk]
+    today = now.astimezone(found.site.tz).date()
+    slip = slippage.slippage(facts_of(found), held, lost, today=today)
     return {
         "course": found,
         "sessions": sessions,
         "done": sum(s.status == "completed" for s in sessions),
         "held": len(held),
-        "eighth": projected_eighth_on(found),
-        "slip": at_risk.AtRisk(found, 0, slippage.slippage(facts_of(found), held, lost)),
+        "eighth": projected_eighth_on(found, now=now),
+        "often": how_often(found, today=today),
+        "slip": at_risk.AtRisk(found, 0, slip),
+        "told": story.told(sessions, slip),
         "asks": at_risk.asks(found, sessions, now=now),
         "now": now,
     }
@@ -79,7 +92,14 @@ def _decided(found: Course) -> list[dict]:
         if event.reason
     ]
     rows += [
-        {"at": d.at, "by": d.by, "what": d.get_frequency_display(), "reason": d.reason, "who": d.decided_by}
+        {
+            "at": d.at,
+            "by": d.by,
+            "what": d.get_frequency_display(),
+            "first": d.starts_on,
+            "reason": d.reason,
+            "who": d.decided_by,
+        }
         for d in found.decisions.select_related("by")
     ]
     return sorted(rows, key=lambda row: row["at"], reverse=True)

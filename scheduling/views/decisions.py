@@ -10,7 +10,7 @@ from clinic.access import May
 from clinic.errors import Refused
 from clinic.forms import add_faults
 from scheduling import effects, waitlist
-from scheduling.forms import WaitlistForm
+from scheduling.forms.decisions import WaitlistForm
 from scheduling.models import Course
 from scheduling.views.courses import course_page
 from scheduling.views.kinds import KINDS
@@ -34,7 +34,7 @@ def decide(request, course_id, kind):
 
     try:
         if request.POST.get("step") == "preview":
-            effect = effects.try_out(course, deed)
+            effect = effects.try_out(course, deed, now=clock.now())
             return course_page(request, course, bound=(kind, form), effect=effect)
         done = deed()
     except Refused as refusal:

@@ -60,11 +60,23 @@ def inductions(request):
     now = clock.now()
     context = {
         "site": site,
-        "items": at_risk.inductions(site),
+        "items": at_risk.inductions(site, now=now),
         "undecided": at_risk.undecided(site, now=now),
         "may_book": access.may(request.user, May.BOOK, site),
     }
     return render(request, "scheduling/inductions.html", context)
+
+
+@require_safe
+def undecided(request):
+    """What waits for a prescriber: long gaps and missed maintenance, the longest wait first."""
+    site = access.site_in_hand(request, May.SEE)
+    context = {
+        "site": site,
+        "items": at_risk.undecided(site, now=clock.now()),
+        "may_decide": access.may(request.user, May.DECIDE, site),
+    }
+    return render(request, "scheduling/undecided.html", context)
 
 
 @require_safe
@@ -77,14 +89,34 @@ def freed(request):
         "course__patient"
     )
     waiting = offers.open_offers(site, now=now)
-    offered = {(offer.course_id, offer.starts_at) for offer in waiting}
-    places = []
-    for place in waitlist.freed_places(site, now=now):
-        found = waitlist.candidates(site, place.starts_at, now=now)
-        marked = [(item, (item.entry.course_id, place.starts_at) in offered) for item in found]
-        places.append({"place": place, "candidates": marked})
+    places = _with_candidates(site, waitlist.freed_places(site, now=now), waiting, now)
     context = {"site": site, "places": places, "entries": entries, "offers": waiting}
     return render(request, "scheduling/freed.html", context)
+
+
+@require_safe
+def freed_today(request):
+    """The part of Today that tells of a day's freed chairs, each with the best of those who may have it."""
+    site = access.site_in_hand(request, May.BOOK)
+    now = clock.now()
+    day = moments.read_day(request.GET.get("day"))
+    freed_ = [
+        p for p in waitlist.freed_places(site, now=now) if p.starts_at.astimezone(site.tz).date() == day
+    ]
+    waiting = offers.open_offers(site, now=now)
+    context = {"site": site, "places": _with_candidates(site, freed_, waiting, now)}
+    return render(request, "scheduling/_freed_today.html", context)
+
+
+def _with_candidates(site, places, waiting, now) -> list[dict]:
+    """Each place with those for whom it is right, and whether it is offered to them already."""
+    offered = {(offer.course_id, offer.starts_at) for offer in waiting}
+    found = []
+    for place in places:
+        right = waitlist.candidates(site, place.starts_at, now=now)
+        marked = [(item, (item.entry.course_id, place.starts_at) in offered) for item in right]
+        found.append({"place": place, "candidates": marked})
+    return found
 
 
 @require_POST

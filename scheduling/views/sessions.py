@@ -4,10 +4,11 @@ from datetime import date, datetime, time, timedelta
 
 from django.contrib import messages as flash
 from django.db import transaction
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic import access, clock, moments
 from clinic.access import May
@@ -16,10 +17,13 @@ from clinic.forms import DayField, posted
 from scheduling import answers, booking, courses, diary, effects, moving, planner
 from scheduling.booking import Placement
 from scheduling.enums import SessionStatus
-from scheduling.forms import CancelForm, MoveForm
+from scheduling.forms.sessions import CancelForm, MoveForm
 from scheduling.models import TreatmentSession
 from scheduling.overrides import reasons_in, wanted_reasons
-from scheduling.views.today import back_to
+from scheduling.views.today import act, back_to
+
+# Warnings about when sessions are, apart from those about the course as a whole.
+_OF_DAYS = {"gap_short", "gap_long", "week_full", "late_for_week"}
 
 
 def _session(request, session_id):
@@ -31,52 +35,129 @@ def _session(request, session_id):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def move(request, session_id):
+    """As a page, and as the content of a dialogue; step "preview" shows before and after, and does nothing.
+
+    `?at=` has a time chosen already, and shows what it would change.
+    """
     session = _session(request, session_id)
     form = MoveForm(posted(request))
-    faults = []
-    effect = None
+    faults, effect, warnings = [], None, []
+    at = moments.read_instant(request.GET.get("at"))
+    if at and request.method != "POST":
+        try:
+            effect = effects.try_out(session.course, _move_to(session, at, request), now=clock.now())
+            warnings = _warnings_of(session.course, effect.result)
+        except Refused as refusal:
+            faults = refusal.faults
     if request.method == "POST" and form.is_valid():
-
-        def deed():
-            return moving.move_session(
-                session=session,
-                starts_at=form.cleaned_data["starts_at"],
-                scope=form.cleaned_data["scope"],
-                by=request.user,
-                now=clock.now(),
-                override=reasons_in(request.POST),
-            )
-
+        deed = _move_of(session, form, request)
         try:
             if request.POST.get("step") == "preview":
-                effect, moved = effects.try_out(session.course, deed), None
+                effect = effects.try_out(session.course, deed, now=clock.now())
+                warnings = _warnings_of(session.course, effect.result)
             else:
-                moved = deed()
+                return _moved(request, deed())
         except Refused as refusal:
-            faults, moved = refusal.faults, None
-        if moved:
-            text = ngettext(
-                "%s session moved, with its reminder.", "%s sessions moved, with their reminders.", len(moved)
-            )
-            flash.success(request, text % len(moved))
-            return back_to(request, moved[0])
-    day = _day_of(request, session)
+            faults = refusal.faults
+    context = {
+        **_choices(request, session, at),
+        "form": form,
+        "clashes": [_clash(f) for f in faults if f.code != "reason_required"],
+        "effect": effect,
+        "warnings": warnings,
+        "reasons": wanted_reasons(faults, request.POST),
+        "in_dialog": bool(request.htmx),
+    }
+    part = "#panel" if request.htmx else ""
+    status = 409 if faults else 422 if form.is_bound and form.errors else 200
+    return render(request, f"scheduling/move.html{part}", context, status=status)
+
+
+def _move_of(session, form, request):
+    return _move_to(session, form.cleaned_data["starts_at"], request, scope=form.cleaned_data["scope"])
+
+
+def _move_to(session, starts_at, request, scope=moving.THIS):
+    return lambda: moving.move_session(
+        session=session,
+        starts_at=starts_at,
+        scope=scope,
+        by=request.user,
+        now=clock.now(),
+        override=reasons_in(request.POST),
+    )
+
+
+@require_safe
+def other_times(request, session_id):
+    """The patient wants another time: the nearest that would do, found now, each one tap from the move. As a page,
+    and as a part of others."""
+    session = _session(request, session_id)
     context = {
         "session": session,
         "site": session.site,
-        "form": form,
-        "faults": [f for f in faults if f.code != "reason_required"],
-        "effect": effect,
-        "reasons": wanted_reasons(faults, request.POST),
+        "times": courses.other_times(session=session, now=clock.now()),
+        "back": _back(request),
+    }
+    part = "#part" if request.htmx else ""
+    return render(request, f"scheduling/other_times.html{part}", context)
+
+
+def _moved(request, moved):
+    text = ngettext(
+        "%s session moved, with its reminder.", "%s sessions moved, with their reminders.", len(moved)
+    )
+    flash.success(request, text % len(moved))
+    if _back(request) == "course":
+        return redirect("scheduling:course", course_id=moved[0].course_id)
+    if _back(request) == "replies":
+        return redirect("notifications:replies")
+    return back_to(request, moved[0])
+
+
+def _warnings_of(course, moved):
+    """What would stand out afterwards and needs no reason; each sentence once."""
+    days = {row.number: row.local_date for row in moved}
+    found = booking.warnings_of(course, days, leave_out=[row.pk for row in moved])
+    return list({w.detail: w for w in found if not w.wants_reason and w.code in _OF_DAYS}.values())
+
+
+def _clash(fault) -> dict:
+    """Which session of a series cannot go where."""
+    at = moments.read_instant(fault.extra.get("starts_at"))
+    return {"number": fault.extra.get("number"), "at": at, "detail": fault.detail}
+
+
+def _choices(request, session, at=None) -> dict:
+    """The day that is looked at, and what is free on it; `at` is the time that is chosen already."""
+    day = at.astimezone(session.site.tz).date() if at else _day_of(request, session)
+    back, openings = _back(request), _openings(session, day)
+    chosen = next((moment.isoformat() for moment in openings if moment == at), "")
+    return {
+        "session": session,
+        "site": session.site,
         "day": day,
         "day_field": DayField().widget.render("day", day, {"id": "id_day", "class": "form-control"}),
-        "openings": _openings(session, day),
-        "chosen": request.POST.get("starts_at", ""),
+        "openings": openings,
+        "chosen": request.POST.get("starts_at", chosen),
         "following": session.course.sessions.filter(status="booked", starts_at__gt=session.starts_at).count(),
+        "back": back,
+        "back_url": _back_url(back, session),
     }
-    part = "#openings" if request.htmx and request.method == "GET" else ""
-    status = 409 if faults else 422 if form.is_bound and form.errors else 200
-    return render(request, f"scheduling/move.html{part}", context, status=status)
+
+
+def _back(request) -> str:
+    """Where the person came from: a word of ours, never an address."""
+    back = request.GET.get("back", "")
+    return back if back in ("course", "replies") else ""
+
+
+def _back_url(back: str, session) -> str:
+    if back == "course":
+        return reverse("scheduling:course", args=[session.course_id])
+    if back == "replies":
+        return reverse("notifications:replies")
+    return f"{reverse('scheduling:today')}?day={session.local_date.isoformat()}"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,6 +189,39 @@ def cancel(request, session_id):
     return render(request, "scheduling/cancel.html", context, status=status)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def no_show(request, session_id):
+    """What it does to the eighth session is seen first; a make-up may be booked in the same breath."""
+    if request.method == "POST":
+        make_up = moments.read_instant(request.POST.get("make_up"))
+        done = _("Marked as a no-show, and the make-up is booked.") if make_up else _("Marked as a no-show.")
+        return act(request, session_id, May.BOOK, _missed(make_up), done)
+    session = _session(request, session_id)
+    now = clock.now()
+    context = {
+        "session": session,
+        "site": session.site,
+        "effect": _effect_of_losing(session, request.user, now),
+        "slots": _make_ups(session, now),
+        "in_dialog": bool(request.htmx),
+    }
+    part = "#panel" if request.htmx else ""
+    return render(request, f"scheduling/no_show.html{part}", context)
+
+
+def _missed(make_up):
+    """The verb: missed, and made up where a time was chosen; both or neither."""
+
+    @transaction.atomic
+    def verb(session, by, now):
+        answers.mark_no_show(session=session, by=by, now=now)
+        if make_up:
+            placement = Placement(session.number, make_up)
+            booking.book_course(course=session.course, sessions=[placement], by=by, now=now)
+
+    return verb
+
+
 @transaction.atomic
 def _cancel(session, data, make_up, request, now) -> None:
     """Cancel, and book the make-up in the same breath where one was chosen: both or neither."""
@@ -124,7 +238,7 @@ def _effect_of_losing(session, user, now):
         return answers.cancel_session(session=session, reason="-", cancelled_by="patient", by=user, now=now)
 
     try:
-        return effects.try_out(session.course, deed)
+        return effects.try_out(session.course, deed, now=clock.now())
     except Refused:
         return None
 

@@ -16,7 +16,8 @@ from clinic.ids import parse
 from clinic.sites import choose_site, current_site
 from scheduling import answers, moving
 from scheduling.board import day_board
-from scheduling.forms import LateForm
+from scheduling.forms.sessions import LateForm
+from scheduling.lines import Rights
 from scheduling.models import TreatmentSession
 
 
@@ -30,13 +31,6 @@ def today(request):
     if unchanged.is_known(request, etag):
         return unchanged.not_modified(etag)
     return unchanged.marked(_board(request, site, _day(request, site), etag=etag), etag)
-
-
-@require_POST
-def no_show(request, session_id):
-    return act(
-        request, session_id, May.BOOK, lambda **k: answers.mark_no_show(**k), _("Marked as a no-show.")
-    )
 
 
 @require_POST
@@ -121,23 +115,23 @@ def back_to(request, session):
 
 def _board(request, site, day, *, faults=(), done="", etag="", undo=None):
     now = clock.now()
-    board = day_board(site, day, now=now)
+    may = Rights(
+        book=access.may(request.user, May.BOOK, site),
+        arrive=access.may(request.user, May.ARRIVE, site),
+        is_today=day == now.astimezone(site.tz).date(),
+    )
     context = {
         "site": site,
-        "board": board,
+        "board": day_board(site, day, now=now, may=may),
         "now": now,
         "day": day,
-        "is_today": day == now.astimezone(site.tz).date(),
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1),
-        "late_form": LateForm(),
         "faults": faults,
         "done": done,
         "undo": undo,
         "etag": etag,
-        "may_book": access.may(request.user, May.BOOK, site),
-        "may_arrive": access.may(request.user, May.ARRIVE, site),
-        "may_treat": access.may(request.user, May.TREAT, site),
+        "may": may,
     }
     part = "#part" if request.htmx else ""
     return render(request, f"scheduling/today.html{part}", context, status=409 if faults else 200)

@@ -1,7 +1,9 @@
 // What every page does: theme, menu, countdowns, dialogs, and honest words when a request fails.
 const skew = (() => {
   const server = Date.parse(document.querySelector('meta[name="server-now"]')?.content || "");
-  return Number.isNaN(server) ? 0 : server - Date.now();
+  // A page that this device kept says when it came: its server's time was true then.
+  const came = Number(document.documentElement.dataset.kept) || Date.now();
+  return Number.isNaN(server) ? 0 : server - came;
 })();
 /** The server's present time, whatever this device's clock says. */
 export const serverNow = () => Date.now() + skew;

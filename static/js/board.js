@@ -35,11 +35,13 @@ function clash() {
   const meets = (e) => Number(e.dataset.row) < row + rows && row < Number(e.dataset.row) + Number(e.dataset.rows);
   const others = [...b.querySelectorAll(".slot:not(.ghost):not(.is-quiet)")].filter((e) => e !== slot && meets(e));
   const taken = others.some((e) => Number(e.dataset.column) === column);
-  const full = [...b.querySelectorAll(".board-load")].filter(meets).some((cell) => {
+  const loads = [...b.querySelectorAll(".board-load")].filter(meets).map((cell) => {
     const [patients, capacity] = cell.dataset.load.split("/").map(Number);
-    return patients + (overlaps(slot, cell) ? 0 : 1) > capacity;
+    return [patients + (overlaps(slot, cell) ? 0 : 1), capacity];
   });
-  return { taken, full };
+  // The fullest half hour speaks for all.
+  const load = loads.sort((x, y) => (y[0] - y[1]) - (x[0] - x[1]))[0];
+  return { taken, load, full: Boolean(load) && load[0] > load[1] };
 }
 const overlaps = (a, b) => {
   const [ar, an, br, bn] = [a.dataset.row, a.dataset.rows, b.dataset.row, b.dataset.rows].map(Number);
@@ -54,15 +56,16 @@ function show() {
   const { board: b, ghost, row, column, rows } = held;
   ghost.style.gridRow = `${row} / span ${rows}`;
   ghost.style.gridColumn = column;
-  const { taken, full } = clash();
+  const { taken, full, load } = clash();
   const past = startOf(held).getTime() < serverNow();
   const trouble = taken ? "taken" : past ? "past" : full ? "full" : "free";
+  const nurses = load ? words(b, "nurses").replace("%1", load[0]).replace("%2", load[1]) : "";
   ghost.classList.toggle("is-clash", trouble !== "free");
   const time = startOf(held).toLocaleTimeString(document.documentElement.lang, {
     hour: "numeric", minute: "2-digit", timeZone: b.dataset.zone,
   });
   const chair = columns(b).find((h) => Number(h.dataset.column) === column)?.textContent.trim() || "";
-  ghost.textContent = `${time}, ${chair}: ${words(b, trouble)}`;
+  ghost.textContent = [`${time}, ${chair}: ${words(b, trouble)}`, nurses].filter(Boolean).join(". ");
   b.parentElement.querySelector("[data-says]").textContent = ghost.textContent;
 }
 

@@ -10,7 +10,7 @@ from clinic.api_root import api
 from tests.api.client import team
 from tests.factories import make_course, make_patient, make_session, make_staffed_site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 PROBLEM = "application/problem+json"
 CALM = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
@@ -32,17 +32,21 @@ anything = st.recursive(
 )
 
 
+# Made anew each time it is asked for, which takes longer than a request.
+SCHEMA = api.get_openapi_schema()
+
+
 def _operations():
-    for path, methods in api.get_openapi_schema()["paths"].items():
+    for path, methods in SCHEMA["paths"].items():
         for method, operation in methods.items():
-            if method in ("post", "patch"):
+            if method in ("post", "patch", "put"):
                 yield pytest.param(path.removeprefix("/api/v1"), method, operation, id=f"{method} {path}")
 
 
 def _fields(operation):
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
-    schema = api.get_openapi_schema()["components"]["schemas"].get(name, {})
+    schema = SCHEMA["components"]["schemas"].get(name, {})
     return sorted(schema.get("properties", {}))
 
 

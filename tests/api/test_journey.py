@@ -149,7 +149,7 @@ def test_the_whole_journey(apis, sessions, at):
 
     record = nurse.get(f"/sessions/{session}/observation").body["items"]
     assert [line["at"] for line in record] == sorted(line["at"] for line in record)
-    assert {line["kind"] for line in record} == {"status", "pre_dose", "device", "checkpoint"}
+    assert {line["kind"] for line in record} == {"status", "assigned", "pre_dose", "device", "checkpoint"}
 
 
 def test_a_red_reading_is_a_task_until_somebody_says_what_was_done(apis, sessions, at, site):

@@ -1,6 +1,8 @@
 """A demo clinic that really runs, and people at browsers in front of it."""
 
+import os
 import re
+import signal
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,15 +26,21 @@ expect.set_options(timeout=15_000)
 class Person:
     """One signed-in (or signed-out) person: a browser context of their own, and what went wrong in it."""
 
-    def __init__(self, browser, url, *, size=DESKTOP, theme="light"):
-        self.url, self.size, self.theme = url, size, theme
-        self.context = browser.new_context(
-            base_url=url,
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme=theme,
-            locale="en-US",
-            reduced_motion="reduce",
-        )
+    def __init__(self, browser, url, *, size=DESKTOP, theme="light", profile=None):
+        self.url, self.size, self.theme, self.profile = url, size, theme, profile
+        options = {
+            "base_url": url,
+            "viewport": {"width": size[0], "height": size[1]},
+            "color_scheme": theme,
+            "locale": "en-US",
+            "reduced_motion": "reduce",
+        }
+        if profile is None:
+            self.context = browser.new_context(**options)
+        else:
+            self.context = browser.browser_type.launch_persistent_context(
+                profile, executable_path=CHROMIUM, args=FLAGS.split(), **options
+            )
         self.context.set_default_timeout(15_000)
         self.page = self.context.new_page()
         self.troubles = []
@@ -40,8 +48,10 @@ class Person:
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
 
     def _heard(self, message):
-        # A refused form answers 409 or 422, and the browser reports that as an error of its own.
-        if message.type == "error" and not re.search(r"status of (404|409|422|429)", message.text):
+        # A refused form answers 409 or 422, and the browser reports that as an error of its own; as it does
+        # where a test has cut the connection.
+        ours = r"status of (404|409|422|429)|ERR_INTERNET_DISCONNECTED"
+        if message.type == "error" and not re.search(ours, message.text):
             self.troubles.append(message.text)
 
     def sign_in(self, username, password=PASSWORD):
@@ -62,11 +72,12 @@ class Person:
         folder.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=folder / f"{name}.png", full_page=full)
 
-    def look(self, name):
-        """Keep a picture, and find nothing that a person with a reader, a keyboard or weak eyes would miss."""
+    def look(self, name, *, examine=True):
+        """Keep a picture, and find nothing that is too wide; or, if we `examine`, that a person with a reader, a
+        keyboard or weak eyes would miss."""
         self.shot(name)
         where = f"{name} ({self.theme}, {self.size[0]})"
-        for violation in Axe().run(self.page).response["violations"]:
+        for violation in Axe().run(self.page).response["violations"] if examine else ():
             self.troubles.append(f"{where}: {violation['id']}: {violation['nodes'][0]['html'][:160]}")
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         if wide > self.size[0] + 1:
@@ -83,6 +94,17 @@ class Person:
     def links(self, pattern):
         found = self.page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
         return [href for href in dict.fromkeys(found) if re.search(pattern, href)]
+
+    def kill(self):
+        """The battery is empty: the whole browser of this person's profile ends at once."""
+        mine = f"--user-data-dir={self.profile}".encode()
+        with self.context.expect_event("close"):
+            for folder in Path("/proc").glob("[0-9]*"):
+                try:
+                    if mine in (folder / "cmdline").read_bytes().split(b"\0"):
+                        os.kill(int(folder.name), signal.SIGKILL)
+                except (FileNotFoundError, ProcessLookupError):
+                    continue
 
     def resize(self, size, theme):
         self.size, self.theme = size, theme

@@ -116,10 +116,14 @@ def pre_dose(nurse):
     expect(page.get_by_text("Cleared for the dose.")).to_be_visible()
 
 
+def tap_device(page):
+    """The box that is to be taken first, of those that are not empty."""
+    page.locator("input[name=device]:enabled").first.check()
+
+
 def start_device(nurse, number):
     page = nurse.page
-    page.get_by_label("Lot").fill("5JG2299")
-    page.get_by_label("Expires").fill("2028-01-31")
+    tap_device(page)
     page.get_by_role("button", name="Start the device").click()
     expect(page.get_by_text(f"Device {number} is running.")).to_be_visible()
 
@@ -142,6 +146,7 @@ def observe(nurse, desk, chair):
     start_device(nurse, 1)
     t0 = instant(page.locator(".clocks"))
     # The second device waits its five minutes: the rule answers beside the form, and nothing typed is lost.
+    tap_device(page)
     page.get_by_role("button", name="Start the device").click()
     expect(page.locator("#main .notice-red, #main .invalid-feedback").first).to_be_visible()
     nurse.look("journey-11-too-early")
@@ -156,7 +161,8 @@ def observe(nurse, desk, chair):
         if minute == 40:
             # 44 above the value before the dose.
             nurse.look("journey-13-alert")
-            page.get_by_role("link", name="Acknowledge").click()
+            # Another patient's red one stands below this patient's own.
+            page.get_by_role("link", name="Acknowledge").first.click()
             page.get_by_label("What was done").fill("Resting, repeat in five minutes; Dr. Raman told.")
             page.get_by_role("button", name="Acknowledge").click()
             nurse.go(chair)

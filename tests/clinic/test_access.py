@@ -16,12 +16,26 @@ from tests.factories import MONDAY, make_course, make_patient, make_session, mak
 
 pytestmark = pytest.mark.django_db
 ID = "01a20d46-fc5f-70f1-a006-0f8a625e4ec2"
-OPEN = ("api/", "accounts/", "healthz", "readyz", "metrics", "webhooks/", "setup/", "admin/")
+OPEN = (
+    "api/",
+    "calendar/",
+    "clock/",
+    "offline/",
+    "worker.js",
+    "accounts/",
+    "healthz",
+    "readyz",
+    "metrics",
+    "webhooks/",
+    "setup/",
+    "visit/",
+    "admin/",
+)
 
 
 def client_for(user):
     client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(user, backend="clinic.backends.Backend")
     return client
 
 

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.launcher, pytest.mark.xdist_group("launcher")]
 
 @pytest.fixture
 def run(tmp_path):
-    made = Run(tmp_path / "data", DEMO="0")
+    made = Run(tmp_path / "data", DEMO="0", made=False)
     yield made
     made.stop()
 
@@ -75,10 +75,11 @@ def test_a_taken_port_is_one_plain_line(run):
         ({"DATA_DIR": "/proc/none"}, "cannot be written"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "nothing answers at REDIS_URL"),
         ({"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}, "DATABASE_URL is not reachable"),
+        ({"TEXTS_PROVIDER": "twilio", "TWILIO_AUTH_TOKEN": " "}, "TWILIO_ACCOUNT_SID is missing"),
     ],
 )
 def test_what_can_go_wrong_is_one_line_with_the_remedy(tmp_path, variables, words):
-    run = Run(tmp_path / "data", DEMO="0", **variables)
+    run = Run(tmp_path / "data", DEMO="0", made=False, **variables)
     code, _out, said = run.start().finish()
     assert code == 1
     assert words in said[-1]

@@ -12,9 +12,9 @@ from clinic.ids import new_id
 from clinic.models import AuditEvent
 from monitoring.models import Checkpoint, DeviceUse, PreDose
 from scheduling.models import TreatmentSession
-from tests.factories import MONDAY, make_course, make_session, make_staffed_site, make_user
+from tests.factories import MONDAY, make_course, make_session, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 ANSWERS = {
     "systolic": "124",
     "diastolic": "78",
@@ -26,17 +26,6 @@ ANSWERS = {
     "oximeter_on_site": "on",
 }
 DEVICE = {"number": "1", "lot": "5JG2201", "expires_on": "2027-01-31"}
-
-
-@pytest.fixture(autouse=True)
-def at(time_machine):
-    time_machine.move_to(MONDAY, tick=False)
-    return time_machine
-
-
-@pytest.fixture
-def site():
-    return make_staffed_site()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from clinic.models import AuditEvent
 from monitoring import chairside, dosing, leaving, readings, signals, state
 from monitoring.dosing import Extra
 from monitoring.floor import floor_of
-from monitoring.models import Alert, Checkpoint, DeviceUse, Observation, PreDose
+from monitoring.models import Alert, Checkpoint, Deviation, DeviceUse, Observation, PreDose
 from monitoring.record import record_of
 from tests.factories import MONDAY, make_course, make_patient, make_session, make_staffed_site, make_user
 from tests.monitoring.test_predose import FINE
@@ -84,8 +84,14 @@ def test_pre_dose_that_is_not_cleared_is_kept_and_refuses_the_first_device(sessi
     with pytest.raises(Refused) as refused:
         device(session, nurse, 1, 0)
     reasons = {"blood_pressure": "Known, agreed"}
+    prescriber = make_user(site=session.site, role="prescriber")
     second = chairside.record_pre_dose(
-        session=session, answers=answers, override=reasons, by=nurse, now=at(-4)
+        session=session,
+        answers=answers,
+        override=reasons,
+        decided_by=str(prescriber.pk),
+        by=nurse,
+        now=at(-4),
     )
 
     assert (first.may_dose, refused.value.codes, second.may_dose) == (False, ["not_cleared"], True)
@@ -265,9 +271,15 @@ def test_ready_before_two_hours_cannot_be_overridden(dosed, nurse):
 def test_leaving_early_is_a_deviation_with_its_reason(dosed, nurse):
     with pytest.raises(Refused):
         leaving.leave(session=dosed, at=at(50), with_escort=True, by=nurse, now=at(50))
-    leaving.leave(session=dosed, at=at(50), with_escort=False, early="Walked out", by=nurse, now=at(50))
+    why = {"early": "Walked out", "told": "Dr. Raman"}
+    leaving.leave(session=dosed, at=at(50), with_escort=False, **why, by=nurse, now=at(50))
     assert Observation.objects.get(session=dosed).left_early_reason == "Walked out"
-    assert AuditEvent.objects.filter(action="session.deviation", reason="Walked out").count() == 1
+    found = Deviation.objects.order_by("kind").values_list("kind", "reason", "told")
+    assert list(found) == [
+        ("left_alone", "Walked out", "Dr. Raman"),
+        ("left_early", "Walked out", "Dr. Raman"),
+    ]
+    assert AuditEvent.objects.filter(action="session.deviation", reason="Walked out").count() == 2
 
 
 def test_leaving_alone_wants_a_reason(dosed, nurse):

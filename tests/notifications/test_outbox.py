@@ -1,45 +1,28 @@
 """The outbox against the database: what should exist, who sends it, and what becomes of it."""
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from threading import Barrier, Lock
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from clinic import patients
 from clinic.errors import Refused
-from notifications import outbox, projection, replies
+from clinic.models import Patient
+from notifications import by_hand, outbox, projection, replies, settling
 from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import Accepted, Declined, Unknown
-from notifications.models import Attempt, InboundMessage, Message, Suppression
+from notifications.models import Attempt, InboundMessage, Message, Sender, Suppression
 from notifications.reasons import why
 from scheduling import answers, booking, moving
 from scheduling.booking import Placement
 from scheduling.models import TreatmentSession
 from tests.factories import MONDAY, make_course, make_patient, make_session, make_staffed_site, make_user
+from tests.notifications.provider import Provider
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 2, 25, 15, tzinfo=UTC)  # Wednesday, 10:00 in New York
 DUE = datetime(2026, 3, 1, 15, tzinfo=UTC)  # Sunday, 10:00: the day before MONDAY
 S = MessageStatus
-
-
-@dataclass
-class Provider:
-    """Stands where a provider would, and answers as it is told."""
-
-    outcome: object = field(default_factory=lambda: Accepted("SM1", delivered=True))
-    sent: list = field(default_factory=list)
-    lock: Lock = field(default_factory=Lock)
-
-    def send(self, text):
-        with self.lock:
-            self.sent.append(text)
-        if isinstance(self.outcome, Exception):
-            raise self.outcome
-        return self.outcome
 
 
 @pytest.fixture
@@ -59,6 +42,7 @@ def reminder(session):
 
 def dispatch(outcome=None, now=DUE):
     provider = Provider(outcome) if outcome else Provider()
+    Sender.objects.update(paused_until=None, stopped_at=None, stop_code="", stopped_settings="")
     outbox.dispatch(now=now, gateway=provider)
     return provider
 
@@ -122,7 +106,8 @@ def test_dispatch_sends_what_is_due_once(session):
     first, second = dispatch(), dispatch()
     assert (len(first.sent), len(second.sent)) == (1, 0)
     message = reminder(session)
-    assert (message.status, message.sent_at, why(message)) == (S.DELIVERED, DUE, "It arrived.")
+    assert (message.status, why(message)) == (S.DELIVERED, "It arrived.")
+    assert DUE <= message.sent_at < DUE + timedelta(minutes=5)
     assert [a.event for a in message.attempts.order_by("pk")] == ["sending", "accepted"]
 
 
@@ -137,7 +122,9 @@ def test_what_comes_too_late_dies(session):
         (Accepted("SM1"), S.SENT, ""),
         (Declined("permanent", "21211"), S.FAILED, "21211"),
         (Declined("suppress", "21610"), S.SUPPRESSED, "21610"),
-        (Declined("transient", "20429"), S.PENDING, "20429"),
+        (Declined("number", "21614"), S.FAILED, "21614"),
+        (Declined("slow_down", "20429"), S.PENDING, "20429"),
+        (Declined("transient", "30008"), S.PENDING, "30008"),
         (Declined("configuration", "20003"), S.PENDING, "20003"),
         (Unknown("ReadTimeout"), S.UNKNOWN, "ReadTimeout"),
         (RuntimeError("broken"), S.UNKNOWN, "RuntimeError"),
@@ -153,14 +140,14 @@ def test_an_unknown_outcome_is_never_repeated_but_by_a_person(session):
     dispatch(Unknown("ReadTimeout"))
     assert dispatch(now=DUE + timedelta(hours=1)).sent == []
     message = reminder(session)
-    outbox.retry_message(message=message, by=make_user(), now=DUE + timedelta(hours=1))
+    by_hand.retry_message(message=message, by=make_user(), now=DUE + timedelta(hours=1))
     assert len(dispatch(now=DUE + timedelta(hours=1)).sent) == 1
 
 
 def test_a_transient_refusal_is_tried_again_later_and_not_for_ever(session):
     moment = DUE
-    for _ in range(outbox.MOST_TRIES):
-        dispatch(Declined("transient", "20429"), now=moment)
+    for _ in range(settling.MOST_TRIES):
+        dispatch(Declined("transient", "30008"), now=moment)
         message = reminder(session)
         if message.status == S.PENDING:
             assert message.due_at > moment
@@ -168,12 +155,18 @@ def test_a_transient_refusal_is_tried_again_later_and_not_for_ever(session):
     assert reminder(session).status == S.FAILED
 
 
-def test_consent_withdrawn_at_the_last_moment_stops_the_text(session):
-    patients.record_consent(
-        patient=session.patient, kind="texts", given=False, method="telephone", by=None, now=NOW
-    )
+def test_consent_withdrawn_behind_our_back_stops_the_text(session):
+    Patient.objects.update(texts_allowed=False)
     assert dispatch().sent == []
     assert reminder(session).status == S.SUPPRESSED
+
+
+def test_consent_withdrawn_takes_back_what_waits_and_given_again_brings_it_back(session):
+    for given, status in ((False, S.CANCELLED), (True, S.PENDING)):
+        patients.record_consent(
+            patient=session.patient, kind="texts", given=given, method="telephone", by=None, now=NOW
+        )
+        assert reminder(session).status == status
 
 
 def test_a_session_that_moved_behind_our_back_gets_no_old_reminder(session):
@@ -189,25 +182,12 @@ def test_one_reminder_a_day(course):
         projection.project(row, now=NOW)
     second = make_session(course=other, starts_at=MONDAY + timedelta(hours=3))
     projection.project(second, now=NOW)
-    Message.objects.filter(session=second).update(patient=course.patient)
+    Message.objects.filter(session=second).update(patient=course.patient, to=course.patient.number)
     dispatch()
     assert sorted(Message.objects.values_list("status", "cause")) == [
         ("cancelled", "limit"),
         ("delivered", ""),
     ]
-
-
-def test_recover_puts_back_what_was_never_sent_and_asks_about_the_rest(session):
-    [message] = Message.objects.filter(kind="reminder")
-    rows = Message.objects.filter(pk=message.pk)
-    rows.update(status=S.CLAIMED, claimed_at=DUE)
-    outbox.recover(now=DUE + outbox.LEASE)
-    assert rows.get().status == S.CLAIMED
-    outbox.recover(now=DUE + outbox.LEASE + timedelta(seconds=1))
-    assert rows.get().status == S.PENDING
-    rows.update(status=S.SENDING, claimed_at=DUE)
-    outbox.recover(now=DUE + outbox.LEASE + timedelta(seconds=1))
-    assert (rows.get().status, rows.get().cause) == (S.UNKNOWN, "sender_lost")
 
 
 @pytest.mark.parametrize(
@@ -223,12 +203,12 @@ def test_callbacks_only_go_up_in_any_order(session, statuses, expected):
     dispatch(Unknown("ReadTimeout"))
     message = reminder(session)
     for status in statuses:
-        outbox.apply_callback(message, status=status, sid="SM9", code="", now=DUE)
+        settling.apply_callback(message, status=status, sid="SM9", code="", now=DUE)
     assert (reminder(session).status, reminder(session).provider_sid) == (expected, "SM9")
 
 
 def test_repair_heals_a_lost_signal(session):
-    Attempt.objects.none()
+
     Message.objects.filter(kind="reminder").update(kind="booked", rule="lost")
     assert projection.repair(now=NOW, until=NOW + timedelta(days=30)) == 1
     assert reminder(session).status == S.PENDING
@@ -239,44 +219,9 @@ def test_repair_heals_a_lost_signal(session):
 
 def test_cancel_and_retry_refuse_what_is_past(session):
     dispatch()
-    for verb in (outbox.cancel_message, outbox.retry_message):
+    for verb in (by_hand.cancel_message, by_hand.retry_message):
         with pytest.raises(Refused, match="wrong_state"):
             verb(message=reminder(session), by=None, now=DUE)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_many_senders_never_send_the_same_text_twice():
-    site = make_staffed_site(chairs=1)
-    patient = make_patient(site=site)
-    Message.objects.bulk_create(
-        Message(
-            site=site,
-            patient=patient,
-            kind=MessageKind.BOOKED,
-            about_at=MONDAY,
-            language="en",
-            to=f"+1614555{n:04}",
-            body="x",
-            due_at=NOW,
-            expires_at=MONDAY,
-        )
-        for n in range(120)
-    )
-    provider, barrier = Provider(), Barrier(4)
-
-    def work(_):
-        barrier.wait(timeout=20)
-        try:
-            outbox.dispatch(now=NOW, gateway=provider, batch=7)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(work, range(4)))
-
-    numbers = [text.to for text in provider.sent]
-    assert (len(numbers), len(set(numbers))) == (120, 120)
-    assert set(Message.objects.values_list("status", flat=True)) == {S.DELIVERED}
 
 
 # -- replies --
@@ -397,7 +342,11 @@ def test_inbound_values_in_the_database(asked):
     rows = InboundMessage.objects.filter(pk=row.pk)
     _either(lambda: rows.update(meaning="odd"), False)
     _either(lambda: rows.update(handled_at=DUE), False)
-    _either(lambda: rows.update(handled_at=DUE, handled_by=make_user()), True)
+    _either(lambda: rows.update(done="Called back"), False)
+    _either(lambda: rows.update(handled_by=make_user()), False)
+    _either(lambda: rows.update(owner=make_user()), False)
+    _either(lambda: rows.update(owner=make_user(), owned_at=DUE), True)
+    _either(lambda: rows.update(handled_at=DUE, handled_by=make_user(), done="Called back"), True)
 
 
 def test_attempts_are_written_once(session):

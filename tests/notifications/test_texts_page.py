@@ -112,7 +112,8 @@ def test_a_reply_that_nobody_understands_waits_for_a_person_until_dealt_with(des
     row = InboundMessage.objects.get()
     assert "Can my sister drive?" in _page(desk)
     for _ in range(2):
-        assert desk.post(reverse("notifications:handled", args=[row.pk])).status_code == 302
+        done = {"done": "Called her back"}
+        assert desk.post(reverse("notifications:reply", args=[row.pk]), done).status_code == 302
     assert "Can my sister drive?" not in _page(desk)
 
 

@@ -123,11 +123,27 @@ def test_stop_that_twilio_has_answered_itself_still_stops_and_is_not_answered_tw
 
 
 @pytest.mark.parametrize(
-    "change", [{"From": ""}, {"MessageSid": ""}, {"From": "x" * 30}, {"Body": "\x00\x00"}]
+    "change",
+    [
+        {"From": ""},
+        {"MessageSid": ""},
+        {"From": "x" * 30},
+        {"Body": "\x00\x00"},
+        {"MessageSid": "S\x00"},
+        {"From": "+1\x00"},
+    ],
 )
 def test_odd_posts_are_answered_and_break_nothing(message, change):
     form = {"MessageSid": "SMin", "From": message.to, "To": "+16145550100", "Body": "C", **change}
     assert _post("/webhooks/twilio/inbound", **form).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["MessageSid", "MessageStatus", "ErrorCode"])
+def test_an_odd_callback_is_taken(message, name):
+    form = {"MessageSid": "SM1", "MessageStatus": "failed", "ErrorCode": "30003"}
+    form[name] += "\x00"
+    assert _post(_status(message), **form).status_code == 204
+    assert _state(message) == "failed"
 
 
 def test_only_posts_are_listened_to():

@@ -1,15 +1,24 @@
 """What the database itself refuses, and what it lets through: with any tool, plain SQL included."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import connection
 
 from clinic.ids import new_id
+from clinic.models import Closure, House
 from scheduling.enums import OCCUPYING, SessionStatus
-from scheduling.models import CourseEvent, SessionEvent, SiteDay, TreatmentSession
+from scheduling.models import CalendarFeed, CourseEvent, SessionEvent, SiteDay, TreatmentSession
 from tests.database import one, refused, values, written_once
-from tests.factories import MONDAY, make_course, make_patient, make_session, make_staffed_site
+from tests.factories import (
+    MONDAY,
+    make_chair,
+    make_course,
+    make_patient,
+    make_session,
+    make_staffed_site,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 LATER = timedelta(minutes=150)
@@ -174,3 +183,58 @@ def test_a_site_has_a_day_once():
     SiteDay.objects.create(site=site, date=MONDAY.date())
     refused("site_day_once", lambda: SiteDay.objects.create(site=site, date=MONDAY.date()))
     SiteDay.objects.create(site=make_staffed_site(), date=MONDAY.date())
+
+
+def test_a_feed_is_of_a_site_or_of_a_person():
+    site = make_staffed_site()
+    feed = CalendarFeed.objects.create(user=make_user(), kind="own", digest="d" * 64)
+    values(
+        "feed_of_a_site_or_of_a_person",
+        one(feed),
+        bad=[{"site": site}, {"kind": "site"}, {"kind": "odd"}],
+        good=[{"kind": "site", "site": site}, {"kind": "own", "site": None}],
+    )
+
+
+def test_every_change_of_a_house_gives_it_a_new_mark():
+    """chair_marks_house, hours_mark_house, closure_marks_house, shift_marks_house, user_marks_every_house."""
+    site, other = make_staffed_site(), make_staffed_site()
+    shift, chair, hours = site.shifts.first(), site.chairs.first(), site.hours.first()
+    closure = Closure.objects.create(
+        site=site, starts_at=MONDAY, ends_at=MONDAY + timedelta(hours=1), reason="x"
+    )
+    seen = [_marks(site, other)]
+    for change in (
+        lambda: make_chair(site=site),
+        lambda: one(chair).update(active=False),
+        lambda: one(hours).update(closes=time(20)),
+        lambda: one(closure).update(reason="y"),
+        lambda: one(closure).delete(),
+        lambda: one(shift).update(ends=time(20)),
+        lambda: one(shift).delete(),
+        lambda: one(hours).delete(),
+    ):
+        change()
+        seen.append(_marks(site, other))
+    assert len({mine for mine, _theirs in seen}) == len(seen)
+    assert len({theirs for _mine, theirs in seen}) == 1
+
+
+def test_who_moves_a_row_to_another_house_marks_both():
+    site, other = make_staffed_site(), make_staffed_site()
+    before = _marks(site, other)
+    one(site.shifts.first()).update(site=other)
+    assert not set(before) & set(_marks(site, other))
+
+
+def test_somebody_who_leaves_marks_every_house_and_a_new_name_marks_none():
+    site, other = make_staffed_site(), make_staffed_site()
+    staff, before = site.shifts.first().staff, _marks(site, other)
+    one(staff).update(first_name="Ada")
+    assert _marks(site, other) == before
+    one(staff).update(is_active=False)
+    assert not set(before) & set(_marks(site, other))
+
+
+def _marks(*sites):
+    return tuple(House.objects.get(site=site).mark for site in sites)

@@ -157,6 +157,7 @@ def test_the_effect_is_shown_and_nothing_is_done(course):
     effect = effects.try_out(
         course,
         lambda: cancel_session(session=fourth, reason="Ill", cancelled_by="patient", by=None, now=now),
+        now=now,
     )
     assert [(c.number, c.after) for c in effect.changes] == [(4, None)]
     assert effect.eighth_before == MONDAY.date() + timedelta(days=24)
@@ -168,6 +169,8 @@ def test_a_refusal_comes_through_and_leaves_nothing(course):
     TreatmentSession.objects.filter(course=course, number=4).update(status="completed")
     with pytest.raises(Refused):
         effects.try_out(
-            course, lambda: decisions.resume_course(course=course, reason="x", by=None, now=BEFORE)
+            course,
+            lambda: decisions.resume_course(course=course, reason="x", by=None, now=BEFORE),
+            now=BEFORE,
         )
     assert not CourseEvent.objects.filter(course=course).exists()

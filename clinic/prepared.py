@@ -1,0 +1,191 @@
+"""Statements that are put into SQL once and run many times.
+
+Django writes the SQL of a query anew each time, which takes longer than PostgreSQL takes to answer a small one. The
+queries and inserts of the daily round are few and always the same, so their SQL is kept and only values are bound. Rows
+come out as from any queryset.
+
+    _of_course = Prepared(TreatmentSession.objects.filter(course_id=Param("course", UUIDField())).values_list("number"))
+    numbers = _of_course(course=course.pk)
+    _insert = Insert(SessionEvent)
+    _insert([SessionEvent(session=session, ...)])
+    _settle = UpdateEach(Message, "provider_sid", "status")
+    _settle({message.pk: "SM1"}, status="sent")
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Expression, Field, Model, QuerySet
+from django.db.transaction import TransactionManagementError
+
+
+class Param(Expression):
+    """A place in a prepared queryset for a value of that name."""
+
+    def __init__(self, name: str, field: Field):
+        super().__init__(output_field=field)
+        self.name = name
+
+    def as_sql(self, compiler, connection):
+        return "%s", [_Slot(self.name, self.output_field)]
+
+
+class _Slot:
+    def __init__(self, name: str, field: Field):
+        self.name, self.field = name, field
+
+    def bind(self, values: dict[str, Any], here: Any) -> Any:
+        return self.field.get_db_prep_value(values[self.name], here)
+
+
+class Prepared:
+    """`rows`: a queryset with `Param` where values go. It asks the default database."""
+
+    def __init__(self, rows: QuerySet):
+        self._rows = rows
+        self._kept: dict[str, _Written] = {}
+
+    def __call__(self, **values: Any) -> list[Any]:
+        here = connections[DEFAULT_DB_ALIAS]
+        if self._rows.query.select_for_update and not here.in_atomic_block:
+            raise TransactionManagementError("a lock needs a transaction")
+        written = self._kept.get(here.vendor) or self._write(here)
+        compiler = written.compiler(here, values)
+        iterable: Any = self._rows._iterable_class
+        return list(iterable(_Asked(self._rows, compiler)))
+
+    def one(self, **values: Any) -> Any:
+        """The first row, or None."""
+        return next(iter(self(**values)), None)
+
+    def _write(self, here: Any) -> "_Written":
+        made = self._kept[here.vendor] = _Written(self._rows.query.get_compiler(connection=here))
+        return made
+
+
+class Insert:
+    """Whole new rows of `model`, whose key is known before they are written: a `bulk_create` without options.
+
+    As there, no row's own `save` and no signal of Django's is called. In the default database.
+    """
+
+    # SQLite takes 32,766 values in a statement; and each number of rows has a statement that is kept.
+    MOST_ROWS = 200
+
+    def __init__(self, model: type[Model]):
+        self._model = model
+        self._kept: dict[tuple[str, int], str] = {}
+
+    def __call__(self, rows: Sequence[Any]) -> None:
+        """Write all of them, in statements of at most `MOST_ROWS`.
+
+        Raises:
+            TransactionManagementError: several statements outside a transaction, which could be half done.
+            IntegrityError: the database refuses one.
+        """
+        here = connections[DEFAULT_DB_ALIAS]
+        if len(rows) > self.MOST_ROWS and not here.in_atomic_block:
+            raise TransactionManagementError("so many rows need a transaction")
+        fields = self._model._meta.local_concrete_fields
+        for first in range(0, len(rows), self.MOST_ROWS):
+            part = rows[first : first + self.MOST_ROWS]
+            values = [
+                [field.get_db_prep_save(field.pre_save(row, True), here) for field in fields] for row in part
+            ]
+            self._write(here, values)
+        for row in rows:
+            row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+    def _write(self, here: Any, rows: list[list[Any]]) -> None:
+        kind = (here.vendor, len(rows))
+        if kind not in self._kept:
+            self._kept[kind] = self._sql(here, len(rows))
+        with here.cursor() as cursor:
+            cursor.execute(self._kept[kind], [value for row in rows for value in row])
+
+    def _sql(self, here: Any, rows: int) -> str:
+        quote, meta = here.ops.quote_name, self._model._meta
+        columns = [quote(field.column) for field in meta.local_concrete_fields]
+        row = f"({', '.join(['%s'] * len(columns))})"
+        into = f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns)})"
+        return f"{into} VALUES {', '.join([row] * rows)}"
+
+
+class UpdateEach:
+    """Give each of some rows a value of its own in `own`, and all of them the same in other fields.
+
+    A `bulk_update` writes a CASE for every row, which for a hundred takes longer than all else; this is a plain
+    UPDATE ... FROM. In the default database.
+    """
+
+    MOST_ROWS = 200
+
+    def __init__(self, model: type[Model], own: str, *same: str):
+        fields = {field.name: field for field in model._meta.local_concrete_fields}
+        self._model, self._own = model, fields[own]
+        self._same = [fields[name] for name in same]
+        self._kept: dict[tuple[str, int], str] = {}
+
+    def __call__(self, own: Mapping[Any, Any], **same: Any) -> None:
+        """`own`: each row's key and its value; the keys of rows that are not there change nothing."""
+        here, items = connections[DEFAULT_DB_ALIAS], list(own.items())
+        key = self._model._meta.pk
+        if len(items) > self.MOST_ROWS and not here.in_atomic_block:
+            raise TransactionManagementError("so many rows need a transaction")
+        plain = [field.get_db_prep_save(same[field.name], here) for field in self._same]
+        for first in range(0, len(items), self.MOST_ROWS):
+            values: list[Any] = []
+            for pk, value in items[first : first + self.MOST_ROWS]:
+                values += [key.get_db_prep_save(pk, here), self._own.get_db_prep_save(value, here)]
+            with here.cursor() as cursor:
+                cursor.execute(self._sql(here, len(values) // 2), [*values, *plain])
+
+    def _sql(self, here: Any, rows: int) -> str:
+        kind = (here.vendor, rows)
+        if kind not in self._kept:
+            quote, meta = here.ops.quote_name, self._model._meta
+            # Without the length of a varchar: a cast would cut what the column refuses.
+            types = [str(field.db_type(here)).split("(")[0] for field in (meta.pk, self._own)]
+            casts = [f"CAST(%s AS {name})" for name in types]
+            row = f"({', '.join(casts)})"
+            changes = [f"{quote(self._own.column)} = one.own"]
+            changes += [f"{quote(field.column)} = %s" for field in self._same]
+            table, values = quote(meta.db_table), ", ".join([row] * rows)
+            which = f"{table}.{quote(meta.pk.column)} = one.row_key"
+            # Names of tables and columns are all that is written into it.
+            update = f"UPDATE {table} SET {', '.join(changes)} FROM one WHERE {which}"  # noqa: S608
+            self._kept[kind] = f"WITH one (row_key, own) AS (VALUES {values}) {update}"
+        return self._kept[kind]
+
+
+class _Written:
+    """A compiler of Django's after it has written its SQL once."""
+
+    def __init__(self, compiler: Any):
+        self._compiler = compiler
+        self._sql, self._slots = compiler.as_sql()
+        self._converters = compiler.get_converters([column[0] for column in compiler.select])
+
+    def compiler(self, here: Any, values: dict[str, Any]) -> Any:
+        """One for this connection, its SQL holding these values."""
+        bound = tuple(slot.bind(values, here) if isinstance(slot, _Slot) else slot for slot in self._slots)
+        made = copy.copy(self._compiler)
+        made.connection = here
+        made.as_sql = lambda: (self._sql, bound)
+        made.get_converters = lambda columns: self._converters
+        return made
+
+
+class _Asked:
+    """What Django's iterables want of a queryset, its SQL being written."""
+
+    def __init__(self, rows: QuerySet, compiler: Any):
+        self.query, self.db = self, DEFAULT_DB_ALIAS
+        self._fields = rows._fields  # type: ignore[attr-defined]
+        self._known_related_objects: dict[Any, Any] = {}
+        self._compiler = compiler
+
+    def get_compiler(self, using=None, connection=None):
+        return self._compiler

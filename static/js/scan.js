@@ -1,0 +1,31 @@
+// A barcode scanner types the code and presses Enter: the box is looked up, chosen, and shown before anything starts.
+const GROUP_SEPARATOR = "\u001d";
+const PATIENCE = 5000; // milliseconds
+
+document.addEventListener("keydown", (event) => {
+  const field = event.target.closest?.("[data-scan]");
+  if (!field) return;
+  if (event.ctrlKey && event.key === "]") {
+    // How a scanner types the separator between two fields; a browser would drop it.
+    event.preventDefault();
+    field.setRangeText(GROUP_SEPARATOR, field.selectionStart, field.selectionEnd, "end");
+  } else if (event.key === "Enter") {
+    event.preventDefault();
+    if (field.value.trim()) find(field);
+  }
+});
+
+async function find(field) {
+  const form = field.form;
+  const start = form.querySelector("button[type=submit]");
+  try {
+    const answer = await fetch(field.dataset.scan, { method: "POST", body: new FormData(form), signal: AbortSignal.timeout(PATIENCE) });
+    if (!answer.ok || answer.redirected) throw new Error("no list");
+    form.querySelector("[data-choice]").outerHTML = await answer.text();
+    const chosen = form.querySelector("[data-choice] input:checked");
+    (chosen ? start : form.querySelector("[data-scan]")).focus();
+  } catch {
+    // Without a connection the code stays in its field, and goes with the form.
+    start.focus();
+  }
+}
