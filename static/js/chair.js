@@ -102,8 +102,10 @@ async function refresh(asked = false) {
     const answer = await fetch(page(), { headers, redirect: "manual", signal: AbortSignal.timeout(15000) });
     seen(true);
     if (answer.type === "opaqueredirect") await signedOut();
-    if (!answer.ok || (!asked && isBusy())) return;
+    if (!answer.ok) return;
     const html = await answer.text();
+    // Asked last of all: a hand may have come to a field while the page was on its way.
+    if (!asked && isBusy()) return;
     etag = answer.headers.get("ETag");
     show(html, asked);
   } catch {

@@ -12,11 +12,13 @@ export const listen = (heard) => { channel().onmessage = (event) => heard(event.
 
 // -- who is signed in --
 let me;
-export async function signIn(person, key, csrf) {
-  me = { id: "me", person, key: await keyFrom(key), csrf };
+export async function signIn(person, key) {
+  me = { id: "me", person, key: await keyFrom(key), csrf: csrfOf({ csrf: "" }) };
   await change((stores) => stores.person.put(me));
 }
 const whoever = async () => me || get("person", "me");
+/** Signing in again, on this page or another, makes a new one; the worker sees no cookies and goes by what a page kept. */
+const csrfOf = (mine) => globalThis.document?.cookie.match(/csrftoken=([^;]+)/)?.[1] ?? mine.csrf;
 
 /** Nothing of this person's stays. What somebody else could not send yet is sealed, and theirs. */
 export async function signOut() {
@@ -121,7 +123,7 @@ function bodyOf(row, entry, mine) {
   const body = new FormData();
   entry.fields.forEach(([name, value]) => body.append(name, value));
   if (body.has("client_id")) body.set("client_id", row.id);
-  body.set("csrfmiddlewaretoken", mine.csrf);
+  body.set("csrfmiddlewaretoken", csrfOf(mine));
   body.set("entry_id", row.id);
   body.set("entry_by", row.by);
   body.set("entry_at", entry.tapped_at);
@@ -130,7 +132,7 @@ function bodyOf(row, entry, mine) {
 }
 
 const post = (address, body, mine) =>
-  fetch(address, { method: "POST", body, redirect: "manual", headers: { "X-CSRFToken": mine.csrf }, signal: AbortSignal.timeout(PATIENCE) });
+  fetch(address, { method: "POST", body, redirect: "manual", headers: { "X-CSRFToken": csrfOf(mine) }, signal: AbortSignal.timeout(PATIENCE) });
 
 /** Everything that waits, in order, one sender at a time over all pages and the worker. True when nothing is left to try. */
 export function sendAll() {

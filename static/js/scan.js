@@ -16,16 +16,25 @@ document.addEventListener("keydown", (event) => {
 });
 
 async function find(field) {
-  const form = field.form;
-  const start = form.querySelector("button[type=submit]");
+  const { form } = field;
   try {
     const answer = await fetch(field.dataset.scan, { method: "POST", body: new FormData(form), signal: AbortSignal.timeout(PATIENCE) });
     if (!answer.ok || answer.redirected) throw new Error("no list");
-    form.querySelector("[data-choice]").outerHTML = await answer.text();
-    const chosen = form.querySelector("[data-choice] input:checked");
-    (chosen ? start : form.querySelector("[data-scan]")).focus();
+    choose(present(form), await answer.text());
   } catch {
     // Without a connection the code stays in its field, and goes with the form.
-    start.focus();
+    startOf(present(form)).focus();
   }
+}
+
+/** The page may have been drawn again while the box was looked up. */
+const present = (form) => (form.isConnected ? form : document.querySelector(`form[action="${form.getAttribute("action")}"]`));
+const startOf = (form) => form.querySelector("button[type=submit]");
+
+function choose(form, html) {
+  form.querySelector("[data-choice]").outerHTML = html;
+  const chosen = form.querySelector("[data-choice] input:checked");
+  (chosen ? startOf(form) : form.querySelector("[data-scan]")).focus();
+  // As if it had been tapped, so that the choice is kept like anything else that is half entered.
+  chosen?.dispatchEvent(new Event("input", { bubbles: true }));
 }

@@ -13,7 +13,7 @@ const words = (name) => box.dataset[name];
 
 /** Known to the queue; nothing can be kept before. */
 export const ready = usable && words("person")
-  ? signIn(words("person"), words("key"), document.cookie.match(/csrftoken=([^;]+)/)?.[1] || "")
+  ? signIn(words("person"), words("key"))
   : Promise.resolve();
 
 export function span(milliseconds) {

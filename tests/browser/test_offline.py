@@ -270,7 +270,7 @@ def test_a_session_that_ran_out_leaves_what_is_not_sent_sealed_and_sends_it_afte
     address = chair_that(nurse, "Observing")
     page = open_chair(nurse, address)
     name = page.locator("h1").inner_text()
-    nurse.context.clear_cookies()
+    nurse.context.clear_cookies(name="sessionid")
     reading(nurse, 136, note=SECRET)
     page.get_by_role("button", name="Save the reading").click()
     expect(page.locator("[data-signed-out]")).to_be_visible()
@@ -296,6 +296,19 @@ def test_a_session_that_ran_out_leaves_what_is_not_sent_sealed_and_sends_it_afte
     nurse.go(address)
     nothing_waits(nurse)
     entered(nurse, "136/84")
+
+
+def test_a_page_from_before_somebody_signed_in_again_still_sends(nurse):
+    """Signing in on another page of the tablet makes a new CSRF token, which this page has never seen."""
+    page = open_chair(nurse, chair_that(nurse, "Observing"))
+    cut(nurse)
+    reading(nurse, 134)
+    save(nurse, "waiting")
+    token = next(each for each in nurse.context.cookies() if each["name"] == "csrftoken")
+    nurse.context.add_cookies([{**token, "value": token["value"][::-1]}])
+    mend(nurse)
+    nothing_waits(nurse)
+    entered(nurse, "134/84")
 
 
 def test_a_tablet_whose_clock_is_wrong_says_so_and_alters_nothing_in_silence(nurse):
