@@ -2,6 +2,8 @@
 
 from http import HTTPStatus
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -32,6 +34,17 @@ OPEN = (
 
 
 LOGIN = "/accounts/login/"
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """For pages their policy, which is put together anew for each; for JSON, which nothing draws, the strictest."""
+
+    def process_response(self, request, response):
+        if "json" not in response.headers.get("Content-Type", ""):
+            return super().process_response(request, response)
+        response.headers[HEADER] = API_POLICY
+        return response
 
 
 class SignedInMiddleware(LoginRequiredMiddleware):

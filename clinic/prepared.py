@@ -1,8 +1,9 @@
 """Statements that are put into SQL once and run many times.
 
-Django writes the SQL of a query anew each time, which takes longer than PostgreSQL takes to answer a small one. The
-queries and inserts of the daily round are few and always the same, so their SQL is kept and only values are bound. Rows
-come out as from any queryset.
+Django writes the SQL of a query anew each time, which takes longer than PostgreSQL takes to answer a small one; and
+PostgreSQL plans it anew each time, which takes longer than to answer it. The queries and inserts of the daily round are
+few and always the same, so their SQL is kept, PostgreSQL keeps their plans (in each connection, unless
+`DATABASE_PREPARE` says no), and only values are bound. Rows come out as from any queryset.
 
     _of_course = Prepared(TreatmentSession.objects.filter(course_id=Param("course", UUIDField())).values_list("number"))
     numbers = _of_course(course=course.pk)
@@ -16,6 +17,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.transaction import TransactionManagementError
@@ -52,9 +54,8 @@ class Prepared:
         if self._rows.query.select_for_update and not here.in_atomic_block:
             raise TransactionManagementError("a lock needs a transaction")
         written = self._kept.get(here.vendor) or self._write(here)
-        compiler = written.compiler(here, values)
         iterable: Any = self._rows._iterable_class
-        return list(iterable(_Asked(self._rows, compiler)))
+        return list(iterable(_Asked(self._rows, written.answered(here, values))))
 
     def one(self, **values: Any) -> Any:
         """The first row, or None."""
@@ -102,7 +103,8 @@ class Insert:
         kind = (here.vendor, len(rows))
         if kind not in self._kept:
             self._kept[kind] = self._sql(here, len(rows))
-        with here.cursor() as cursor:
+        # Many rows at once come in many numbers; a plan for each would be kept and seldom used.
+        with _planned(here) if len(rows) == 1 else here.cursor() as cursor:
             cursor.execute(self._kept[kind], [value for row in rows for value in row])
 
     def _sql(self, here: Any, rows: int) -> str:
@@ -166,16 +168,33 @@ class _Written:
     def __init__(self, compiler: Any):
         self._compiler = compiler
         self._sql, self._slots = compiler.as_sql()
+        if compiler.has_extra_select:
+            raise ImproperlyConfigured("order by what is selected")
         self._converters = compiler.get_converters([column[0] for column in compiler.select])
 
-    def compiler(self, here: Any, values: dict[str, Any]) -> Any:
-        """One for this connection, its SQL holding these values."""
+    def answered(self, here: Any, values: dict[str, Any]) -> Any:
+        """A compiler that has the rows for these values already."""
         bound = tuple(slot.bind(values, here) if isinstance(slot, _Slot) else slot for slot in self._slots)
+        with _planned(here) as cursor:
+            cursor.execute(self._sql, bound)
+            rows = cursor.fetchall()
         made = copy.copy(self._compiler)
         made.connection = here
-        made.as_sql = lambda: (self._sql, bound)
-        made.get_converters = lambda columns: self._converters
+        made.execute_sql = lambda *_kind, **_chunks: [rows]
+        made.get_converters = lambda _columns: self._converters
         return made
+
+
+def _planned(here: Any) -> Any:
+    """A cursor whose statements PostgreSQL plans once in each connection; elsewhere a plain one.
+
+    Where statements are logged they are to be read with their values, so there it is a plain one too.
+    """
+    if here.vendor != "postgresql" or here.queries_logged:
+        return here.cursor()
+    from clinic import postgres
+
+    return postgres.planned_cursor(here)
 
 
 class _Asked:

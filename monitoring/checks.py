@@ -18,11 +18,10 @@ from scheduling.statuses import wrong_state
 CLOCK_ALLOWANCE = timedelta(minutes=2)
 _locked = Prepared(
     TreatmentSession.objects.select_for_update(of=("self",))
-    .select_related("site", "patient", "observation")
-    # Nobody is telephoned at the chair, and numbers take long to parse.
-    .defer("site__phone", "patient__phone", "patient__escort_phone")
+    .select_related("site")
     .filter(pk=Param("pk", UUIDField()))
 )
+_observation = Prepared(Observation.objects.filter(session_id=Param("session", UUIDField())))
 
 
 def in_future(moment: datetime, now: datetime, field: str) -> list[Fault]:
@@ -31,26 +30,47 @@ def in_future(moment: datetime, now: datetime, field: str) -> list[Fault]:
     return [Fault("in_future", _("This time has not come yet."), field)]
 
 
-def lock(
+def hold(
     session: TreatmentSession | UUID,
     statuses: Iterable[SessionStatus],
     allow: Callable[[TreatmentSession], None] = lambda session: None,
-) -> tuple[TreatmentSession, Observation]:
-    """The session (or the one with this id) and its observation as they now stand, held until the transaction ends.
+) -> TreatmentSession:
+    """The session (or the one with this id) as it now stands, held until the transaction ends.
 
-    Only the session's row is locked: every verb of the chairside begins with it. `allow` is asked of it first.
+    Only its row is locked: every verb of the chairside begins with it. `allow` is asked of it first.
 
     Raises:
         Refused: `wrong_state` when the session is in none of `statuses`.
         TreatmentSession.DoesNotExist: no such session.
     """
-    locked = _locked.one(pk=getattr(session, "pk", session))
-    if locked is None:
+    held = _locked.one(pk=getattr(session, "pk", session))
+    if held is None:
         raise TreatmentSession.DoesNotExist
-    allow(locked)
-    if locked.status not in list(statuses):
-        raise wrong_state(locked)
-    observation = getattr(locked, "observation", None)
-    if observation is None:
-        raise Refused.because("wrong_state", _("This patient has not arrived."), present=locked.status)
-    return locked, observation
+    allow(held)
+    if held.status not in list(statuses):
+        raise wrong_state(held)
+    return held
+
+
+def lock(
+    session: TreatmentSession, statuses: Iterable[SessionStatus]
+) -> tuple[TreatmentSession, Observation]:
+    """`hold`, and the session's observation.
+
+    The observation is asked for after the lock: a row that is joined to one that had to be waited for comes as it
+    was before the wait.
+    """
+    held = hold(session, statuses)
+    return held, observed(_observation(session=held.pk), held)
+
+
+def observed(rows: list[Observation], held: TreatmentSession) -> Observation:
+    """The last of `rows`.
+
+    Raises:
+        Refused: `wrong_state` where there is none.
+    """
+    if not rows:
+        raise Refused.because("wrong_state", _("This patient has not arrived."), present=held.status)
+    rows[-1].session = held
+    return rows[-1]

@@ -14,7 +14,7 @@ from clinic.errors import Fault, Invalid, Refused
 from clinic.ids import new_id
 from clinic.prepared import Insert
 from monitoring import alerts, record, safety, schedule, state
-from monitoring.checks import in_future, lock
+from monitoring.checks import hold, in_future
 from monitoring.enums import Symptom
 from monitoring.models import Alert, Checkpoint
 from monitoring.state import VALUES, ChairState, limits_of, reading_of
@@ -82,8 +82,8 @@ def _record(
     now: datetime,
     allow: Callable[[TreatmentSession], None],
 ) -> Recorded:
-    session, observation = lock(which, OPEN, allow)
-    known = state.readings_only(session, observation)
+    session = hold(which, OPEN, allow)
+    known = state.readings_only(session)
     if same := _replay(known, entry):
         return same
     minute = entry.minute
@@ -93,7 +93,7 @@ def _record(
         minute = schedule.answers(known.t0, entry.measured_at, dues, known.taken)
     row = Checkpoint(
         id=new_id(),
-        observation=observation,
+        observation=known.observation,
         client_id=entry.client_id,
         minute=minute,
         measured_at=entry.measured_at,
@@ -126,8 +126,8 @@ def correct_checkpoint(
         Invalid: no reason, nothing changed, values that cannot be.
         Refused: `superseded` where somebody corrected it in between.
     """
-    session, observation = lock(checkpoint.observation.session, OPEN)
-    known = state.readings_only(session, observation)
+    session = hold(checkpoint.observation.session, OPEN)
+    known = state.readings_only(session)
     current = _current(known, checkpoint.entry, checkpoint.version if version is None else version)
     old = {name: getattr(current, name) for name in FIELDS}
     clean = _clean({**old, **changes})
@@ -136,9 +136,9 @@ def correct_checkpoint(
     if not reason.strip():
         raise Invalid.because("required", _("Say why."), "reason")
     _refuse_impossible(known, measured_at, minute, clean, now)
-    row = Checkpoint.objects.create(
+    row = Checkpoint(
         id=new_id(),
-        observation=observation,
+        observation=known.observation,
         entry=current.entry,
         version=current.version + 1,
         client_id=current.client_id,
@@ -150,6 +150,7 @@ def correct_checkpoint(
         correction_reason=reason.strip()[:500],
         **clean,
     )
+    _insert([row])
     raised = _judge_from(known, row, by, now)
     _tell("checkpoint.corrected", session, row, by, now, reason)
     return Recorded(row, raised)

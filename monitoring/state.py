@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
-from django.db.models import UUIDField
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import F, UUIDField
 
 from clinic.models import Site
 from clinic.prepared import Param, Prepared
 from monitoring import predose, schedule
+from monitoring.checks import observed
 from monitoring.enums import AlertLevel
 from monitoring.limits import CHECKPOINT_MINUTES, FLAGGED_MINUTES, Limits, from_mapping
 from monitoring.models import Alert, Checkpoint, DeviceUse, Observation, PreDose
@@ -30,9 +32,15 @@ VALUES = (
 )
 
 
-_OBSERVATION = Param("observation", UUIDField())
-_pre_doses = Prepared(PreDose.objects.filter(observation_id=_OBSERVATION).order_by("version"))
-_checkpoints = Prepared(Checkpoint.objects.filter(observation_id=_OBSERVATION))
+# Of the answers before the dose, what judging a reading wants.
+_ANSWERED = ("id", "version", "measured_at", "systolic", "diastolic", "heart_rate", "spo2", "gates")
+# A row for each time that they were answered.
+_observed = Prepared(
+    Observation.objects.filter(session_id=Param("session", UUIDField()))
+    .annotate(**{f"answered_{name}": F(f"pre_doses__{name}") for name in _ANSWERED})
+    .order_by("pre_doses__version")
+)
+_checkpoints = Prepared(Checkpoint.objects.filter(observation_id=Param("observation", UUIDField())))
 
 
 def limits_of(site: Site) -> Limits:
@@ -208,12 +216,19 @@ def load(session: TreatmentSession) -> ChairState:
     )
 
 
-def readings_only(session: TreatmentSession, observation: Observation) -> ChairState:
-    """What judging a reading wants, in two queries: the answers before the dose, and the readings so far."""
+def readings_only(session: TreatmentSession) -> ChairState:
+    """What judging a reading wants, in two queries: the observation with the newest answers before the dose, and the
+    readings so far. `session` is held.
+
+    Raises:
+        Refused: `wrong_state` where the patient has not arrived.
+    """
+    observation = observed(_observed(session=session.pk), session)
+    answers = [getattr(observation, f"answered_{name}") for name in _ANSWERED]
     return ChairState(
         session=session,
         observation=observation,
-        pre_doses=_pre_doses(observation=observation.pk),
+        pre_doses=[PreDose.from_db(DEFAULT_DB_ALIAS, _ANSWERED, answers)] if answers[0] else [],
         all_devices=[],
         all_checkpoints=_checkpoints(observation=observation.pk),
         alerts=[],

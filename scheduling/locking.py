@@ -15,6 +15,8 @@ from clinic.prepared import Param, Prepared
 from scheduling.models import Authorization, Course, SiteDay
 
 TRIES = 4
+# What is joined or asked beside a row that had to be waited for is as it was before the wait: here it says what warning
+# is shown, as to somebody who booked a moment earlier.
 _course = Prepared(
     Course.objects.select_for_update(of=("self",))
     .select_related("site", "patient")

@@ -300,7 +300,7 @@ def test_a_session_that_ran_out_leaves_what_is_not_sent_sealed_and_sends_it_afte
 
 def test_a_page_from_before_somebody_signed_in_again_still_sends(nurse):
     """Signing in on another page of the tablet makes a new CSRF token, which this page has never seen."""
-    page = open_chair(nurse, chair_that(nurse, "Observing"))
+    open_chair(nurse, chair_that(nurse, "Observing"))
     cut(nurse)
     reading(nurse, 134)
     save(nurse, "waiting")

@@ -139,3 +139,29 @@ def test_several_updates_want_a_transaction(monkeypatch):
     site = make_site(chairs=2)
     with pytest.raises(TransactionManagementError):
         UpdateEach(Chair, "name")({chair.pk: f"Other {chair.position}" for chair in site.chairs.all()})
+
+
+def kept_plans() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%clinic_chair%'")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_postgresql_plans_a_query_and_an_insert_once_in_a_connection():
+    if connection.vendor != "postgresql":
+        pytest.skip("PostgreSQL's plans are PostgreSQL's")
+    connection.close()
+    chairs, insert = Prepared(Chair.objects.filter(site_id=Param("site", UUIDField()))), Insert(Chair)
+    for number in range(3):
+        site = make_site(chairs=0)
+        insert([Chair(site=site, name="A", position=number)])
+        assert [chair.position for chair in chairs(site=site.pk)] == [number]
+    assert kept_plans() == 2
+    # A pooler that hands out another connection for each transaction wants none (DATABASE_PREPARE=0).
+    connection.close()
+    connection.ensure_connection()
+    connection.connection.prepare_threshold = None
+    assert chairs(site=site.pk)
+    assert kept_plans() == 0
+    connection.close()
