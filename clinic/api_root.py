@@ -35,15 +35,16 @@ api = NinjaAPI(
 )
 
 
+# An address is looked for in this order: the busiest first.
 ROUTERS = (
-    "clinic.api",
+    "monitoring.api",
     "scheduling.api",
+    "clinic.api",
     "scheduling.api_life",
     "scheduling.api_authorizations",
     "scheduling.api_boards",
     "scheduling.api_closures",
     "scheduling.api_feeds",
-    "monitoring.api",
     "monitoring.api_drug",
     "monitoring.api_drug_records",
     "monitoring.api_floor",

@@ -26,7 +26,14 @@ def record(
     action: str, *, by, now: datetime, site=None, patient=None, on=None, reason: str = "", **detail: Any
 ):
     """Write one event. `on` is the object; `detail` must be JSON and may name what changed, old and new."""
-    _insert([AuditEvent(**_fields(action, by, now, site, patient, on, reason, detail))])
+    _insert([event(action, by=by, now=now, site=site, patient=patient, on=on, reason=reason, **detail)])
+
+
+def event(
+    action: str, *, by, now: datetime, site=None, patient=None, on=None, reason: str = "", **detail: Any
+) -> AuditEvent:
+    """What `record` writes, for a verb that writes it together with something of its own."""
+    return AuditEvent(**_fields(action, by, now, site, patient, on, reason, detail))
 
 
 def record_many(events: list[dict[str, Any]]) -> None:

@@ -89,30 +89,59 @@ class Insert:
         here = connections[DEFAULT_DB_ALIAS]
         if len(rows) > self.MOST_ROWS and not here.in_atomic_block:
             raise TransactionManagementError("so many rows need a transaction")
-        fields = self._model._meta.local_concrete_fields
         for first in range(0, len(rows), self.MOST_ROWS):
             part = rows[first : first + self.MOST_ROWS]
-            values = [
-                [field.get_db_prep_save(field.pre_save(row, True), here) for field in fields] for row in part
-            ]
-            self._write(here, values)
+            values = [value for row in part for value in self.values_of(row, here)]
+            # Many rows at once come in many numbers; a plan for each would be kept and seldom used.
+            with _planned(here) if len(part) == 1 else here.cursor() as cursor:
+                cursor.execute(self.sql(here, len(part)), values)
         for row in rows:
-            row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+            _is_written(row)
 
-    def _write(self, here: Any, rows: list[list[Any]]) -> None:
-        kind = (here.vendor, len(rows))
+    def values_of(self, row: Any, here: Any) -> list[Any]:
+        fields = self._model._meta.local_concrete_fields
+        return [field.get_db_prep_save(field.pre_save(row, True), here) for field in fields]
+
+    def sql(self, here: Any, rows: int = 1) -> str:
+        kind = (here.vendor, rows)
         if kind not in self._kept:
-            self._kept[kind] = self._sql(here, len(rows))
-        # Many rows at once come in many numbers; a plan for each would be kept and seldom used.
-        with _planned(here) if len(rows) == 1 else here.cursor() as cursor:
-            cursor.execute(self._kept[kind], [value for row in rows for value in row])
+            quote, meta = here.ops.quote_name, self._model._meta
+            columns = [quote(field.column) for field in meta.local_concrete_fields]
+            row = f"({', '.join(['%s'] * len(columns))})"
+            into = f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns)})"
+            self._kept[kind] = f"{into} VALUES {', '.join([row] * rows)}"
+        return self._kept[kind]
 
-    def _sql(self, here: Any, rows: int) -> str:
-        quote, meta = here.ops.quote_name, self._model._meta
-        columns = [quote(field.column) for field in meta.local_concrete_fields]
-        row = f"({', '.join(['%s'] * len(columns))})"
-        into = f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns)})"
-        return f"{into} VALUES {', '.join([row] * rows)}"
+
+class InsertTogether:
+    """A whole new row for each of two `models`, in one statement where the database can."""
+
+    def __init__(self, *models: type[Model]):
+        self._first, self._second = (Insert(model) for model in models)
+
+    def __call__(self, first: Any, second: Any) -> None:
+        """Write both.
+
+        Raises:
+            TransactionManagementError: outside a transaction.
+            IntegrityError: the database refuses one.
+        """
+        here = connections[DEFAULT_DB_ALIAS]
+        if not here.in_atomic_block:
+            raise TransactionManagementError("two rows need a transaction")
+        if here.vendor != "postgresql":
+            self._first([first])
+            self._second([second])
+            return
+        values = self._first.values_of(first, here) + self._second.values_of(second, here)
+        with _planned(here) as cursor:
+            cursor.execute(f"WITH one AS ({self._first.sql(here)}) {self._second.sql(here)}", values)
+        _is_written(first)
+        _is_written(second)
+
+
+def _is_written(row: Any) -> None:
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 class UpdateEach:

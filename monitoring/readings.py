@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from clinic import audit
 from clinic.errors import Fault, Invalid, Refused
 from clinic.ids import new_id
-from clinic.prepared import Insert
+from clinic.models import AuditEvent
+from clinic.prepared import InsertTogether
 from monitoring import alerts, record, safety, schedule, state
 from monitoring.checks import hold, in_future
 from monitoring.enums import Symptom
@@ -25,7 +26,7 @@ S = SessionStatus
 OPEN = (S.DOSING, S.OBSERVING, S.READY, S.COMPLETED)
 FIELDS = (*VALUES, "symptoms", "note", "not_taken")
 LONGEST = {"note": 1000, "not_taken": 200}
-_insert = Insert(Checkpoint)
+_insert = InsertTogether(Checkpoint, AuditEvent)
 MOST_SYMPTOMS, LONGEST_SYMPTOM = 20, 40
 
 
@@ -102,9 +103,8 @@ def _record(
         by=by,
         **entry.values,
     )
-    _insert([row])
+    _insert(row, _event("checkpoint.recorded", session, row, by, now))
     raised = _judge_from(known, row, by, now)
-    _tell("checkpoint.recorded", session, row, by, now)
     return Recorded(row, raised)
 
 
@@ -150,9 +150,8 @@ def correct_checkpoint(
         correction_reason=reason.strip()[:500],
         **clean,
     )
-    _insert([row])
+    _insert(row, _event("checkpoint.corrected", session, row, by, now, reason))
     raised = _judge_from(known, row, by, now)
-    _tell("checkpoint.corrected", session, row, by, now, reason)
     return Recorded(row, raised)
 
 
@@ -251,8 +250,8 @@ def _judge_from(known: ChairState, row: Checkpoint, by, now: datetime) -> list[A
     return [alert for alert in raised if alert.source == row.entry]
 
 
-def _tell(action: str, session, row: Checkpoint, by, now: datetime, reason: str = "") -> None:
-    audit.record(
+def _event(action: str, session, row: Checkpoint, by, now: datetime, reason: str = "") -> AuditEvent:
+    return audit.event(
         action,
         by=by,
         now=now,

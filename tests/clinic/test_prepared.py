@@ -1,15 +1,17 @@
 """A prepared queryset answers as the queryset does, whatever the values, and keeps what it must not forget."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import CharField, Q, UUIDField
 from django.db.transaction import TransactionManagementError
 
 from clinic.ids import new_id
-from clinic.models import Chair, Patient
-from clinic.prepared import Insert, Param, Prepared, UpdateEach
+from clinic.models import Chair, Closure, Patient
+from clinic.prepared import Insert, InsertTogether, Param, Prepared, UpdateEach
 from scheduling.models import Course
-from tests.factories import make_course, make_patient, make_site
+from tests.factories import MONDAY, make_course, make_patient, make_site
 
 
 @pytest.mark.django_db
@@ -165,3 +167,21 @@ def test_postgresql_plans_a_query_and_an_insert_once_in_a_connection():
     assert chairs(site=site.pk)
     assert kept_plans() == 0
     connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_rows_are_written_together_or_not_at_all():
+    site, together = make_site(chairs=0), InsertTogether(Chair, Closure)
+    when = {"starts_at": MONDAY, "ends_at": MONDAY + timedelta(hours=1)}
+    chair, closure = Chair(site=site, name="O'Hara %s", position=1), Closure(site=site, reason="Snow", **when)
+    with pytest.raises(TransactionManagementError):
+        together(chair, closure)
+    with transaction.atomic():
+        together(chair, closure)
+    assert (list(site.chairs.all()), list(site.closures.all())) == ([chair], [closure])
+    assert not chair._state.adding
+    assert not closure._state.adding
+    backwards = Closure(site=site, reason="Snow", starts_at=MONDAY, ends_at=MONDAY - timedelta(hours=1))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        together(Chair(site=site, name="B", position=2), backwards)
+    assert site.chairs.get() == chair
