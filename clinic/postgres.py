@@ -12,12 +12,29 @@ class PlannedCursor(Cursor[Any]):
         return super().execute(query, params, **{**options, "prepare": True})
 
 
+def has_plans(here: Any) -> bool:
+    """Whether statements may be prepared on its connections; not behind a pooler that changes them under one's feet."""
+    return here.settings_dict["OPTIONS"].get("prepare_threshold") is not None
+
+
 def planned_cursor(here: Any) -> Any:
-    """A cursor whose statements are planned once in each connection; a plain one where `DATABASE_PREPARE` is off."""
-    here.close_if_health_check_failed()
-    here.ensure_connection()
-    if here.connection.prepare_threshold is None:
-        return here.cursor()
-    here.validate_thread_sharing()
+    """`here.cursor()`, whose statements are planned once in each connection."""
+    _make_ready(here)
     with here.wrap_database_errors:
         return here.make_cursor(PlannedCursor(here.connection))
+
+
+def in_one_breath(here: Any, statements: list[tuple[str, tuple[Any, ...]]]) -> list[list[Any]]:
+    """The rows of each, in one journey to the server and back (its pipeline mode)."""
+    _make_ready(here)
+    with here.wrap_database_errors:
+        with here.connection.pipeline():
+            cursors = [PlannedCursor(here.connection).execute(*statement) for statement in statements]
+        return [cursor.fetchall() for cursor in cursors]
+
+
+def _make_ready(here: Any) -> None:
+    """As `here.cursor()` does first."""
+    here.close_if_health_check_failed()
+    here.ensure_connection()
+    here.validate_thread_sharing()

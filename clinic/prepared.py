@@ -15,6 +15,7 @@ few and always the same, so their SQL is kept, PostgreSQL keeps their plans (in 
 
 import copy
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -38,7 +39,7 @@ class _Slot:
     def __init__(self, name: str, field: Field):
         self.name, self.field = name, field
 
-    def bind(self, values: dict[str, Any], here: Any) -> Any:
+    def bind(self, values: Mapping[str, Any], here: Any) -> Any:
         return self.field.get_db_prep_value(values[self.name], here)
 
 
@@ -51,11 +52,21 @@ class Prepared:
 
     def __call__(self, **values: Any) -> list[Any]:
         here = connections[DEFAULT_DB_ALIAS]
+        sql, bound = self.bound(here, values)
+        with _planned(here) as cursor:
+            cursor.execute(sql, bound)
+            return self.rows_of(here, cursor.fetchall())
+
+    def bound(self, here: Any, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        """The statement and its values."""
         if self._rows.query.select_for_update and not here.in_atomic_block:
             raise TransactionManagementError("a lock needs a transaction")
-        written = self._kept.get(here.vendor) or self._write(here)
+        return (self._kept.get(here.vendor) or self._write(here)).bound(here, values)
+
+    def rows_of(self, here: Any, found: list[Any]) -> list[Any]:
+        """As the queryset gives them."""
         iterable: Any = self._rows._iterable_class
-        return list(iterable(_Asked(self._rows, written.answered(here, values))))
+        return list(iterable(_Asked(self._rows, self._kept[here.vendor].answered(here, found))))
 
     def one(self, **values: Any) -> Any:
         """The first row, or None."""
@@ -64,6 +75,23 @@ class Prepared:
     def _write(self, here: Any) -> "_Written":
         made = self._kept[here.vendor] = _Written(self._rows.query.get_compiler(connection=here))
         return made
+
+
+def ask_together(*questions: tuple[Prepared, Mapping[str, Any]]) -> list[list[Any]]:
+    """The rows of several queries and their values, which the database is told in one breath where it can be.
+
+    It answers them one after the other all the same: each sees what was committed when the one before had ended, and a
+    lock that the first had to wait for is held when the next is asked.
+    """
+    here = connections[DEFAULT_DB_ALIAS]
+    postgres = _postgres(here)
+    if postgres is None:
+        return [prepared(**values) for prepared, values in questions]
+    bound = [prepared.bound(here, values) for prepared, values in questions]
+    answers = postgres.in_one_breath(here, bound)
+    return [
+        prepared.rows_of(here, found) for (prepared, _values), found in zip(questions, answers, strict=True)
+    ]
 
 
 class Insert:
@@ -201,12 +229,14 @@ class _Written:
             raise ImproperlyConfigured("order by what is selected")
         self._converters = compiler.get_converters([column[0] for column in compiler.select])
 
-    def answered(self, here: Any, values: dict[str, Any]) -> Any:
-        """A compiler that has the rows for these values already."""
-        bound = tuple(slot.bind(values, here) if isinstance(slot, _Slot) else slot for slot in self._slots)
-        with _planned(here) as cursor:
-            cursor.execute(self._sql, bound)
-            rows = cursor.fetchall()
+    def bound(self, here: Any, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        slots = self._slots
+        return self._sql, tuple(
+            slot.bind(values, here) if isinstance(slot, _Slot) else slot for slot in slots
+        )
+
+    def answered(self, here: Any, rows: list[Any]) -> Any:
+        """A compiler that has these rows already."""
         made = copy.copy(self._compiler)
         made.connection = here
         made.execute_sql = lambda *_kind, **_chunks: [rows]
@@ -214,16 +244,22 @@ class _Written:
         return made
 
 
-def _planned(here: Any) -> Any:
-    """A cursor whose statements PostgreSQL plans once in each connection; elsewhere a plain one.
+def _postgres(here: Any) -> ModuleType | None:
+    """What PostgreSQL can do more than others, where it is one whose connections keep plans.
 
-    Where statements are logged they are to be read with their values, so there it is a plain one too.
+    Not where statements are logged: there they are to be read with their values.
     """
     if here.vendor != "postgresql" or here.queries_logged:
-        return here.cursor()
+        return None
     from clinic import postgres
 
-    return postgres.planned_cursor(here)
+    return postgres if postgres.has_plans(here) else None
+
+
+def _planned(here: Any) -> Any:
+    """A cursor whose statements are planned once in each connection, where the database does that; else a plain one."""
+    postgres = _postgres(here)
+    return postgres.planned_cursor(here) if postgres else here.cursor()
 
 
 class _Asked:

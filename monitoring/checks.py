@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db.models import UUIDField
 from django.utils.translation import gettext as _
 
 from clinic.errors import Fault, Refused
-from clinic.prepared import Param, Prepared
+from clinic.prepared import Param, Prepared, ask_together
 from monitoring.models import Observation
 from scheduling.enums import SessionStatus
 from scheduling.models import TreatmentSession
@@ -16,7 +15,7 @@ from scheduling.statuses import wrong_state
 
 # How far a tablet's clock may be ahead of ours.
 CLOCK_ALLOWANCE = timedelta(minutes=2)
-_locked = Prepared(
+locked = Prepared(
     TreatmentSession.objects.select_for_update(of=("self",))
     .select_related("site")
     .filter(pk=Param("pk", UUIDField()))
@@ -30,38 +29,43 @@ def in_future(moment: datetime, now: datetime, field: str) -> list[Fault]:
     return [Fault("in_future", _("This time has not come yet."), field)]
 
 
-def hold(
-    session: TreatmentSession | UUID,
-    statuses: Iterable[SessionStatus],
-    allow: Callable[[TreatmentSession], None] = lambda session: None,
-) -> TreatmentSession:
-    """The session (or the one with this id) as it now stands, held until the transaction ends.
+def lock(
+    session: TreatmentSession, statuses: Iterable[SessionStatus]
+) -> tuple[TreatmentSession, Observation]:
+    """The session and its observation as they now stand, held until the transaction ends.
 
-    Only its row is locked: every verb of the chairside begins with it. `allow` is asked of it first.
+    Only the session's row is locked: every verb of the chairside begins with it. The observation is another question:
+    a row that is joined to one that had to be waited for comes as it was before the wait.
 
     Raises:
-        Refused: `wrong_state` when the session is in none of `statuses`.
+        Refused: `wrong_state` when the session is in none of `statuses`, or the patient has not arrived.
         TreatmentSession.DoesNotExist: no such session.
     """
-    held = _locked.one(pk=getattr(session, "pk", session))
-    if held is None:
+    sessions, observations = ask_together(
+        (locked, {"pk": session.pk}), (_observation, {"session": session.pk})
+    )
+    held = in_one_of(statuses, sessions)
+    return held, observed(observations, held)
+
+
+def in_one_of(
+    statuses: Iterable[SessionStatus],
+    sessions: list[TreatmentSession],
+    allow: Callable[[TreatmentSession], None] = lambda session: None,
+) -> TreatmentSession:
+    """The one of `sessions`, if its status is among these. `allow` is asked of it first.
+
+    Raises:
+        Refused: `wrong_state`.
+        TreatmentSession.DoesNotExist: there is none.
+    """
+    if not sessions:
         raise TreatmentSession.DoesNotExist
+    (held,) = sessions
     allow(held)
     if held.status not in list(statuses):
         raise wrong_state(held)
     return held
-
-
-def lock(
-    session: TreatmentSession, statuses: Iterable[SessionStatus]
-) -> tuple[TreatmentSession, Observation]:
-    """`hold`, and the session's observation.
-
-    The observation is asked for after the lock: a row that is joined to one that had to be waited for comes as it
-    was before the wait.
-    """
-    held = hold(session, statuses)
-    return held, observed(_observation(session=held.pk), held)
 
 
 def observed(rows: list[Observation], held: TreatmentSession) -> Observation:

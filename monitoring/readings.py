@@ -15,7 +15,7 @@ from clinic.ids import new_id
 from clinic.models import AuditEvent
 from clinic.prepared import InsertTogether
 from monitoring import alerts, record, safety, schedule, state
-from monitoring.checks import hold, in_future
+from monitoring.checks import in_future
 from monitoring.enums import Symptom
 from monitoring.models import Alert, Checkpoint
 from monitoring.state import VALUES, ChairState, limits_of, reading_of
@@ -83,8 +83,7 @@ def _record(
     now: datetime,
     allow: Callable[[TreatmentSession], None],
 ) -> Recorded:
-    session = hold(which, OPEN, allow)
-    known = state.readings_only(session)
+    known = state.lock_readings(which, OPEN, allow)
     if same := _replay(known, entry):
         return same
     minute = entry.minute
@@ -103,7 +102,7 @@ def _record(
         by=by,
         **entry.values,
     )
-    _insert(row, _event("checkpoint.recorded", session, row, by, now))
+    _insert(row, _event("checkpoint.recorded", known.session, row, by, now))
     raised = _judge_from(known, row, by, now)
     return Recorded(row, raised)
 
@@ -126,8 +125,7 @@ def correct_checkpoint(
         Invalid: no reason, nothing changed, values that cannot be.
         Refused: `superseded` where somebody corrected it in between.
     """
-    session = hold(checkpoint.observation.session, OPEN)
-    known = state.readings_only(session)
+    known = state.lock_readings(checkpoint.observation.session, OPEN)
     current = _current(known, checkpoint.entry, checkpoint.version if version is None else version)
     old = {name: getattr(current, name) for name in FIELDS}
     clean = _clean({**old, **changes})
@@ -150,7 +148,7 @@ def correct_checkpoint(
         correction_reason=reason.strip()[:500],
         **clean,
     )
-    _insert(row, _event("checkpoint.corrected", session, row, by, now, reason))
+    _insert(row, _event("checkpoint.corrected", known.session, row, by, now, reason))
     raised = _judge_from(known, row, by, now)
     return Recorded(row, raised)
 

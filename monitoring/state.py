@@ -1,23 +1,24 @@
 """From rows to what the rules know of one session: its readings, devices and what is due."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, UUIDField
 
 from clinic.models import Site
-from clinic.prepared import Param, Prepared
-from monitoring import predose, schedule
-from monitoring.checks import observed
+from clinic.prepared import Param, Prepared, ask_together
+from monitoring import checks, predose, schedule
 from monitoring.enums import AlertLevel
 from monitoring.limits import CHECKPOINT_MINUTES, FLAGGED_MINUTES, Limits, from_mapping
 from monitoring.models import Alert, Checkpoint, DeviceUse, Observation, PreDose
 from monitoring.safety import Reading
+from scheduling.enums import SessionStatus
 from scheduling.models import TreatmentSession
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ _observed = Prepared(
     .annotate(**{f"answered_{name}": F(f"pre_doses__{name}") for name in _ANSWERED})
     .order_by("pre_doses__version")
 )
-_checkpoints = Prepared(Checkpoint.objects.filter(observation_id=Param("observation", UUIDField())))
+_checkpoints = Prepared(Checkpoint.objects.filter(observation__session_id=Param("session", UUIDField())))
 
 
 def limits_of(site: Site) -> Limits:
@@ -216,21 +217,31 @@ def load(session: TreatmentSession) -> ChairState:
     )
 
 
-def readings_only(session: TreatmentSession) -> ChairState:
-    """What judging a reading wants, in two queries: the observation with the newest answers before the dose, and the
-    readings so far. `session` is held.
+def lock_readings(
+    session: TreatmentSession | UUID,
+    statuses: Iterable[SessionStatus],
+    allow: Callable[[TreatmentSession], None] = lambda session: None,
+) -> ChairState:
+    """What judging a reading wants, in three queries: the session, or the one with this id, held until the transaction
+    ends; the observation with the newest answers before the dose; and the readings so far. `allow` is asked first.
 
     Raises:
-        Refused: `wrong_state` where the patient has not arrived.
+        Refused: `wrong_state` when the session is in none of `statuses`, or the patient has not arrived.
+        TreatmentSession.DoesNotExist: no such session.
     """
-    observation = observed(_observed(session=session.pk), session)
+    pk = getattr(session, "pk", session)
+    sessions, observations, checkpoints = ask_together(
+        (checks.locked, {"pk": pk}), (_observed, {"session": pk}), (_checkpoints, {"session": pk})
+    )
+    held = checks.in_one_of(statuses, sessions, allow)
+    observation = checks.observed(observations, held)
     answers = [getattr(observation, f"answered_{name}") for name in _ANSWERED]
     return ChairState(
-        session=session,
+        session=held,
         observation=observation,
         pre_doses=[PreDose.from_db(DEFAULT_DB_ALIAS, _ANSWERED, answers)] if answers[0] else [],
         all_devices=[],
-        all_checkpoints=_checkpoints(observation=observation.pk),
+        all_checkpoints=checkpoints,
         alerts=[],
     )
 

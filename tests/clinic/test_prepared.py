@@ -9,7 +9,7 @@ from django.db.transaction import TransactionManagementError
 
 from clinic.ids import new_id
 from clinic.models import Chair, Closure, Patient
-from clinic.prepared import Insert, InsertTogether, Param, Prepared, UpdateEach
+from clinic.prepared import Insert, InsertTogether, Param, Prepared, UpdateEach, ask_together
 from scheduling.models import Course
 from tests.factories import MONDAY, make_course, make_patient, make_site
 
@@ -150,7 +150,7 @@ def kept_plans() -> int:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_postgresql_plans_a_query_and_an_insert_once_in_a_connection():
+def test_postgresql_plans_a_query_and_an_insert_once_in_a_connection(monkeypatch):
     if connection.vendor != "postgresql":
         pytest.skip("PostgreSQL's plans are PostgreSQL's")
     connection.close()
@@ -162,11 +162,9 @@ def test_postgresql_plans_a_query_and_an_insert_once_in_a_connection():
     assert kept_plans() == 2
     # A pooler that hands out another connection for each transaction wants none (DATABASE_PREPARE=0).
     connection.close()
-    connection.ensure_connection()
-    connection.connection.prepare_threshold = None
+    monkeypatch.delitem(connection.settings_dict["OPTIONS"], "prepare_threshold")
     assert chairs(site=site.pk)
     assert kept_plans() == 0
-    connection.close()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -185,3 +183,20 @@ def test_two_rows_are_written_together_or_not_at_all():
     with pytest.raises(IntegrityError), transaction.atomic():
         together(Chair(site=site, name="B", position=2), backwards)
     assert site.chairs.get() == chair
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_questions_are_answered_in_their_order_and_a_fault_is_djangos():
+    sites = [make_site(chairs=1), make_site(chairs=2)]
+    chairs = Prepared(Chair.objects.filter(site_id=Param("site", UUIDField())).order_by("position"))
+    asked = [(chairs, {"site": site.pk}) for site in sites]
+    assert ask_together(*asked) == [list(site.chairs.order_by("position")) for site in sites]
+    held = Prepared(Course.objects.select_for_update().filter(pk=Param("pk", UUIDField())))
+    with pytest.raises(TransactionManagementError):
+        ask_together((held, {"pk": new_id()}), *asked)
+    if connection.vendor == "postgresql":
+        wrong = Prepared(Chair.objects.filter(name=Param("name", CharField())))
+        with pytest.raises(DataError), transaction.atomic():
+            ask_together((wrong, {"name": "\0"}), *asked)
+    with transaction.atomic():
+        assert ask_together((held, {"pk": new_id()}), *asked)[1:] == ask_together(*asked)
