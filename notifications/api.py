@@ -31,7 +31,9 @@ def list_messages(
     rows = Message.objects.filter(site__in=Site.objects.visible_to(request.user))
     for name, value in (("patient", patient), ("session", session)):
         if value is not None:
-            rows = rows.filter(**{name: parse(value)})
+            # An id that cannot be is nobody's: it is not "of no patient", which texts to staff are.
+            pk = parse(value)
+            rows = rows.filter(**{name: pk}) if pk else rows.none()
     if status is not None:
         rows = rows.filter(status=status.replace("\x00", "")[:10])
     return paging.page(listing.with_story(rows).order_by("-due_at", "-pk"), cursor, message_out)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from clinic import audit
+from clinic.enums import Language
 from clinic.ids import new_id
 from clinic.models import Patient, Site
 from notifications import houses, timing
@@ -109,7 +110,7 @@ def answer(
 ) -> Message:
     """An answer to a text: at once, whatever the hour."""
     when = timing.answer(now)
-    language = patient.language if patient else "en"
+    language = patient.language if patient else _language_of(to)
     house = houses.of([site.pk])[site.pk]
     row = Message(
         id=new_id(),
@@ -126,6 +127,12 @@ def answer(
     )
     row.save(force_insert=True)
     return row
+
+
+def _language_of(number: str) -> str:
+    """Of a telephone whose patients all speak the same; English where they do not, or nobody knows."""
+    spoken = set(Patient.objects.filter(phone=number, active=True).values_list("language", flat=True))
+    return spoken.pop() if len(spoken) == 1 else Language.ENGLISH
 
 
 def test_text(site: Site, number: str, *, by, now: datetime) -> Message:

@@ -84,8 +84,8 @@ def _act(
 ) -> MessageKind | None:
     """Do what the reply says; name the text that answers it."""
     if meaning == Reply.STOP:
-        suppress(inbound.from_number, source="STOP", now=now)
-        return MessageKind.STOP_OK
+        # One confirmation, then nothing: not even another one.
+        return MessageKind.STOP_OK if suppress(inbound.from_number, source="STOP", now=now) else None
     if meaning == Reply.START:
         release(inbound.from_number, source="START", wording=inbound.body, now=now)
         # Who told a person no, or was never asked, is asked by a person: START takes back only what STOP took.

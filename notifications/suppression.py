@@ -18,9 +18,10 @@ def of(number: str) -> Suppression | None:
 
 
 @transaction.atomic
-def suppress(number: str, *, source: str, now: datetime) -> None:
-    """No text to this number any more, and its patients' consent is withdrawn in their own words."""
-    Suppression.objects.get_or_create(number=number, defaults={"since": now, "source": source})
+def suppress(number: str, *, source: str, now: datetime) -> bool:
+    """No text to this number any more, and its patients' consent is withdrawn in their own words. False where the
+    number was stopped already."""
+    _row, new = Suppression.objects.get_or_create(number=number, defaults={"since": now, "source": source})
     for patient in Patient.objects.filter(phone=number, texts_allowed=True):
         patients.record_consent(
             patient=patient,
@@ -30,6 +31,7 @@ def suppress(number: str, *, source: str, now: datetime) -> None:
             by=None,
             now=now,
         )
+    return new
 
 
 @transaction.atomic

@@ -156,7 +156,7 @@ def _faults_of_rules(rules: Sequence[Rule]) -> list[Fault]:
         faults.append(Fault("too_many", _("At most %s rules.") % MOST_RULES, "rules"))
     for index, rule in enumerate(rules):
         faults += [Fault(code, detail, f"rules[{index}].{field}") for code, detail, field in _faults_of(rule)]
-    names = [rule.name for rule in rules if _whole(rule)]
+    names = [(rule.told, rule.name) for rule in rules if _whole(rule)]
     if len(set(names)) < len(names):
         faults.append(Fault("duplicate", _("The same rule stands here twice."), "rules"))
     return faults

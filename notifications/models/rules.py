@@ -36,7 +36,7 @@ class ReminderRule(models.Model):
         constraints = [
             MarksHouse(name="rule_marks_house"),
             models.UniqueConstraint(
-                fields=["site", "name"], condition=Q(active=True), name="rule_once_at_a_site"
+                fields=["site", "told", "name"], condition=Q(active=True), name="rule_once_at_a_site"
             ),
             models.CheckConstraint(condition=Q(told__in=Told.values), name="rule_told_known"),
             models.CheckConstraint(condition=Q(phase__in=["", *Phase.values]), name="rule_phase_known"),

@@ -245,3 +245,19 @@ def test_start_of_somebody_who_told_the_desk_no_is_a_persons_task(session):
         patient=session.patient, kind="texts", given=True, method="paper", by=None, now=NIGHT
     )
     assert not says(session.patient.number, "START").needs_person
+
+
+def test_stop_is_confirmed_once_however_often_it_comes(session):
+    number = session.patient.number
+    assert says(number, "STOP").answer.kind == "stop_ok"
+    assert says(number, "stop").answer is None
+    says(number, "START")
+    assert says(number, "STOP").answer.kind == "stop_ok"
+
+
+@pytest.mark.parametrize(("second", "said"), [("es", "Gracias."), ("en", "Thank you.")])
+def test_who_shares_a_telephone_is_answered_in_the_language_that_all_of_them_speak(session, second, said):
+    number = session.patient.number
+    changed(session, language="es")
+    make_patient(site=session.site, phone=number, language=second)
+    assert says(number, "hola").answer.body.startswith(said)

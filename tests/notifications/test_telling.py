@@ -62,6 +62,12 @@ def test_a_rule_may_be_for_one_phase_and_in_one_language(session):
     assert "recordatorio" in Message.objects.get(status=S.PENDING, kind="reminder").body
 
 
+def test_a_check_may_be_as_far_after_the_visit_as_a_reminder_is_before_it(session):
+    set_rules(session, DAY_BEFORE, Rule(days=1, at=time(10), told="check"))
+    assert [rule.told for rule in telling.rules_of(session.site)] == ["reminder", "check"]
+    assert waiting() == ["1d-10:00"]
+
+
 def test_what_was_sent_is_not_touched(session):
     outbox.dispatch(now=datetime(2026, 3, 1, 15, tzinfo=UTC), gateway=Provider())
     sent = Message.objects.get(rule="1d-10:00")
@@ -198,6 +204,7 @@ def test_a_rule_stands_once_at_a_site_while_it_is_active():
     site = make_site()
     first = rule(site)
     refused("rule_once_at_a_site", lambda: rule(site))
+    rule(site, told="check", days=1, at=time(10), hours=None)
     one(first).update(active=False)
     rule(site)
 
