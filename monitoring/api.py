@@ -16,11 +16,11 @@ from clinic.schemas import Body, Day, Instant, Override, Small, Text, local
 from monitoring import alerts as alert_verbs
 from monitoring import chairside, dosing, leaving, readings, state
 from monitoring.api_drug_shapes import device_named
-from monitoring.dosing import Extra
 from monitoring.models import Alert, Checkpoint
 from monitoring.predose import Answers
 from monitoring.record import record_of
 from monitoring.state import VALUES
+from monitoring.uses import Extra
 from scheduling.api import session_of, session_out
 from scheduling.models import TreatmentSession
 

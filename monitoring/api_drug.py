@@ -231,7 +231,7 @@ def exchange(request, session_id: str, number: int, payload: ExchangeIn):
         session=session,
         number=number,
         device=device_named(payload.device, session.site),
-        lot=payload.lot[:40],
+        lot=payload.lot,
         expires_on=payload.expires_on,
         reason=payload.reason,
         by=request.user,

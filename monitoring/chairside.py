@@ -12,8 +12,8 @@ from clinic import audit
 from clinic.access import May, may
 from clinic.errors import Fault, Invalid
 from clinic.ids import new_id
-from monitoring import alerts, assigning, deciding, predose, safety
-from monitoring.checks import in_future, lock
+from monitoring import alerts, assigning, deciding, predose, safety, state
+from monitoring.checks import before_arrival, in_future, lock
 from monitoring.models import Observation, PreDose
 from monitoring.predose import Answers, Gate
 from monitoring.safety import Reading
@@ -71,12 +71,14 @@ def record_pre_dose(
     measured_at = measured_at or now
     session, observation = lock(session, [SessionStatus.ARRIVED])
     limits = limits_of(session.site)
-    found = predose.gates(answers, _facts(session, observation.nurse or by), limits)
+    clinician = observation.nurse or by
+    found = predose.gates(answers, state.patient_facts(session, clinician.display_name), limits)
     reasons = {g.code: override[g.code].strip() for g in found if override and _overridden(g, override)}
     decisions = {g.code for g in found if g.code in reasons and g.kind in predose.DECIDED}
     decider, faults = deciding.decider(
         session.site, decided_by, wanted=bool(decisions), by=by, afterwards=afterwards
     )
+    faults += before_arrival(measured_at, observation, "measured_at")
     _refuse_impossible(answers, measured_at, now, faults)
     whose = deciding.kept(decider)
     given = {
@@ -100,16 +102,6 @@ def record_pre_dose(
 
 def _overridden(gate: Gate, override: Mapping[str, str]) -> bool:
     return not gate.ok and gate.overridable and bool(override.get(gate.code, "").strip())
-
-
-def _facts(session: TreatmentSession, clinician) -> predose.PatientFacts:
-    patient = session.patient
-    return predose.PatientFacts(
-        session.local_date,
-        patient.rems_enrolled_on,
-        tuple(patient.contraindications),
-        clinician.display_name if clinician else "",
-    )
 
 
 def _refuse_impossible(answers: Answers, measured_at: datetime, now: datetime, more: list[Fault]) -> None:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from django.db.models import UUIDField
 from django.utils.translation import gettext as _
 
-from clinic.errors import Fault, Refused
+from clinic import checks
+from clinic.errors import Fault, Invalid, Refused
 from clinic.prepared import Param, Prepared, ask_together
 from monitoring.models import Observation
 from scheduling.enums import SessionStatus
@@ -15,6 +16,7 @@ from scheduling.statuses import wrong_state
 
 # How far a tablet's clock may be ahead of ours.
 CLOCK_ALLOWANCE = timedelta(minutes=2)
+LONGEST_REASON = 500
 locked = Prepared(
     TreatmentSession.objects.select_for_update(of=("self",))
     .select_related("site")
@@ -27,6 +29,28 @@ def in_future(moment: datetime, now: datetime, field: str) -> list[Fault]:
     if moment <= now + CLOCK_ALLOWANCE:
         return []
     return [Fault("in_future", _("This time has not come yet."), field)]
+
+
+def before_arrival(moment: datetime, observation: Observation, field: str) -> list[Fault]:
+    """Nothing is measured or given before the day on which the patient came: a wrong date would let a patient go
+    before the two hours, and let an expired device pass."""
+    tz = observation.session.site.tz
+    if moment.astimezone(tz).date() >= observation.created_at.astimezone(tz).date():
+        return []
+    return [Fault("before_arrival", _("Before the day on which the patient arrived."), field)]
+
+
+def reason_in(text: str, *, field: str = "reason", more: Iterable[Fault] = ()) -> str:
+    """A reason, trimmed.
+
+    Raises:
+        Invalid: none, too long to be kept whole, or unreadable; `more` comes along.
+    """
+    values = {field: text}
+    faults = [*more, *checks.text(values, field, LONGEST_REASON)]
+    if faults:
+        raise Invalid(faults)
+    return values[field]
 
 
 def lock(

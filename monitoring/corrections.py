@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from clinic import checks
 from clinic.errors import Fault, Invalid, Refused
-from clinic.ids import new_id
-from monitoring import taking
+from monitoring import taking, uses
 from monitoring.checks import lock
 from monitoring.enums import EntryKind, Place
 from monitoring.inventory import save_kit
@@ -112,16 +111,15 @@ def exchange_device(
     facts = {"reason": reason}
     if faults := checks.text(facts, "reason", 500) + taking.missing(device, lot, expires_on):
         raise Invalid(faults)
-    uses = observation.devices.select_related("device__kit").filter(number=number)
-    old = uses.order_by("-version").first()
+    versions = observation.devices.select_related("device__kit").filter(number=number)
+    old = versions.order_by("-version").first()
     if old is None:
         raise Refused.because("unknown_device", _("No such device was started."), "number")
     chosen = taking.choose(session, old.started_at, device=device, lot=lot, expires_on=expires_on)
     if chosen.faults:
         raise Refused(chosen.faults)
-    new = write_use(
-        old, by, now, facts["reason"], device_id=chosen.pk, lot=chosen.lot, expires_on=chosen.expires_on
-    )
+    label = {"device_id": chosen.pk, "lot": chosen.lot, "expires_on": chosen.expires_on}
+    new = uses.write_next(old, reason=facts["reason"], by=by, now=now, **label)
     if old.device:
         (held,) = hold([old.device])
         take_back(device=held, use=new, reason=facts["reason"], by=by, now=now)
@@ -153,27 +151,4 @@ def _correct_uses(kit: Kit, reason: str, by, now: datetime) -> None:
         mine = device.uses.filter(observation__session=device.session_id)
         use = mine.order_by("-recorded_at", "-version").first()
         if use is not None:
-            write_use(use, by, now, reason, lot=kit.lot, expires_on=kit.expires_on)
-
-
-def write_use(old: DeviceUse, by, now: datetime, reason: str, **changes: Any) -> DeviceUse:
-    """The next version of a device's use, with what changed."""
-    kept = (
-        "observation_id",
-        "number",
-        "started_at",
-        "device_id",
-        "lot",
-        "expires_on",
-        "extra_reason",
-        "witness",
-    )
-    values = {name: getattr(old, name) for name in kept}
-    return DeviceUse.objects.create(
-        id=new_id(),
-        version=old.version + 1,
-        recorded_at=now,
-        by=by,
-        correction_reason=reason[:500],
-        **{**values, **changes},
-    )
+            uses.write_next(use, reason=reason, by=by, now=now, lot=kit.lot, expires_on=kit.expires_on)

@@ -8,25 +8,17 @@ from django.utils.translation import gettext as _
 
 from clinic import audit
 from clinic.errors import Fault, Invalid, Refused
-from clinic.ids import new_id
-from monitoring import leaving, ledger, schedule, state, taking
-from monitoring.checks import in_future, lock
-from monitoring.models import Device, DeviceUse
+from monitoring import leaving, ledger, predose, schedule, state, taking, uses
+from monitoring.checks import before_arrival, in_future, lock, reason_in
+from monitoring.models import Device, DeviceUse, Observation
 from monitoring.schedule import Due
 from monitoring.state import ChairState
+from monitoring.uses import Extra, Start
 from scheduling.enums import SessionStatus
 from scheduling.models import TreatmentSession
 from scheduling.statuses import change_status
 
 S = SessionStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Extra:
-    """Why a device was replaced, and who saw it."""
-
-    reason: str
-    witness: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,31 +49,21 @@ def start_device(
     The device is one of the stock, or one whose `lot` and `expires_on` are typed from its label.
 
     Raises:
-        Invalid: a time to come, neither device nor label, an extra device without reason or witness.
+        Invalid: a time to come or before the day of the arrival, neither device nor label, an extra device without
+            reason or witness.
         Refused: `wrong_state`, `not_cleared`, `too_soon`, `out_of_order`, `expired`, `other_patient`,
             `not_on_shelf`, `not_in_stock`, `over_dose`, or `device_recorded` where another device has this
             number; all that apply.
     """
+    start = Start(number, started_at, device, lot, expires_on, extra)
     session, observation = lock(session, [S.ARRIVED, S.DOSING, S.OBSERVING])
     known = state.load(session)
-    _refuse_impossible(number, started_at, taking.missing(device, lot, expires_on), extra, now)
-    if same := _replay(known, number, started_at, device, lot, expires_on):
+    _refuse_impossible(start, observation, now)
+    if same := uses.recorded(known.all_devices, start):
         return _result(known, same)
     chosen = taking.choose(session, started_at, device=device, lot=lot, expires_on=expires_on)
-    _refuse(known, session, number, started_at, chosen, extra)
-    use = DeviceUse.objects.create(
-        id=new_id(),
-        observation=observation,
-        number=number,
-        started_at=started_at,
-        recorded_at=now,
-        by=by,
-        device=chosen.device,
-        lot=chosen.lot,
-        expires_on=chosen.expires_on,
-        extra_reason=extra.reason.strip() if extra else "",
-        witness=extra.witness.strip() if extra else "",
-    )
+    _refuse(known, start, chosen)
+    use = uses.write_first(observation, start, chosen, by=by, now=now)
     if chosen.device:
         ledger.give(device=chosen.device, use=use, session=session, by=by, now=now)
     if number == 1:
@@ -101,12 +83,11 @@ def stop_dosing(*, session: TreatmentSession, reason: str, by, now: datetime) ->
         Invalid: no reason.
         Refused: `wrong_state`.
     """
-    if not reason.strip():
-        raise Invalid.because("required", _("Say why."), "reason")
+    reason = reason_in(reason)
     session, observation = lock(session, [S.DOSING])
-    observation.dosing_stopped_reason = reason.strip()[:500]
+    observation.dosing_stopped_reason = reason
     observation.save(update_fields=["dosing_stopped_reason"])
-    return change_status(session=session, to=S.OBSERVING, by=by, now=now, reason=reason.strip())
+    return change_status(session=session, to=S.OBSERVING, by=by, now=now, reason=reason)
 
 
 @transaction.atomic
@@ -126,25 +107,23 @@ def correct_device(
     again; where they have left, that is written down as a deviation. `version` is the one the person saw.
 
     Raises:
-        Invalid: no reason, a time to come.
+        Invalid: no reason, a time to come, or before the day of the arrival.
         Refused: `unknown_device`, `superseded`, `too_soon`, `reading_before_t0`.
     """
-    faults = in_future(started_at, now, "started_at")
-    if not reason.strip():
-        faults.append(Fault("required", _("Say why."), "reason"))
-    if faults:
-        raise Invalid(faults)
+    reason = reason_in(reason, more=in_future(started_at, now, "started_at"))
     session, observation = lock(session, [S.DOSING, S.OBSERVING, S.READY, S.COMPLETED])
+    if faults := before_arrival(started_at, observation, "started_at"):
+        raise Invalid(faults)
     known = state.load(session)
     old = _newest(known, number, version)
     _refuse_correction(known, number, started_at)
-    device = _corrected(old, started_at, reason, by, now)
+    device = uses.write_next(old, reason=reason, by=by, now=now, started_at=started_at)
     known = state.load(session)
     observation.t0_at, observation.last_device_at = known.devices[0].started_at, known.devices[-1].started_at
     observation.save(update_fields=["t0_at", "last_device_at"])
     _tell("device.corrected", session, device, by, now, reason, old=old.started_at.isoformat())
     known = state.load(session)
-    leaving.judge_again(known, reason=reason.strip(), by=by, now=now)
+    leaving.judge_again(known, reason=reason, by=by, now=now)
     return _result(known, device)
 
 
@@ -160,67 +139,32 @@ def _newest(known: ChairState, number: int, version: int | None) -> DeviceUse:
     return device
 
 
-def _corrected(old: DeviceUse, started_at: datetime, reason: str, by, now: datetime) -> DeviceUse:
-    return DeviceUse.objects.create(
-        id=new_id(),
-        observation_id=old.observation_id,
-        number=old.number,
-        version=old.version + 1,
-        started_at=started_at,
-        recorded_at=now,
-        by=by,
-        device=old.device,
-        lot=old.lot,
-        expires_on=old.expires_on,
-        extra_reason=old.extra_reason,
-        witness=old.witness,
-        correction_reason=reason.strip()[:500],
-    )
-
-
-def _refuse_impossible(
-    number: int, started_at: datetime, missing: list[Fault], extra: Extra | None, now: datetime
-) -> None:
-    faults = in_future(started_at, now, "started_at") + missing
-    if not 1 <= number <= 9:
-        faults.append(Fault("out_of_range", _("From 1 to 9."), "number"))
-    if extra and not extra.reason.strip():
-        faults.append(Fault("required", _("Say why."), "extra.reason"))
-    if extra and not extra.witness.strip():
-        faults.append(Fault("required", _("Who saw it?"), "extra.witness"))
+def _refuse_impossible(start: Start, observation: Observation, now: datetime) -> None:
+    faults = in_future(start.started_at, now, "started_at")
+    faults += before_arrival(start.started_at, observation, "started_at")
+    faults += taking.missing(start.device, start.lot, start.expires_on) + start.faults()
     if faults:
         raise Invalid(faults)
 
 
-def _replay(
-    known: ChairState,
-    number: int,
-    started_at: datetime,
-    device: Device | None,
-    lot: str,
-    expires_on: date | None,
-) -> DeviceUse | None:
-    use = next((d for d in known.all_devices if d.number == number and d.version == 1), None)
-    if use is None:
-        return None
-    label = use.device_id == device.pk if device else (use.lot, use.expires_on) == (lot.strip(), expires_on)
-    if use.started_at == started_at and label:
-        return use
-    raise Refused.because("device_recorded", _("Device %s is recorded already.") % number, "number")
-
-
-def _refuse(known, session, number, started_at, chosen, extra) -> None:
+def _refuse(known: ChairState, start: Start, chosen: taking.Chosen) -> None:
     """Every reason against this device."""
-    faults = []
-    if known.pre_dose is None or not known.pre_dose.may_dose:
-        faults.append(Fault("not_cleared", _("The questions before the dose do not clear this patient.")))
-    if number > known.devices_planned and extra is None:
+    faults = _not_cleared(known)
+    if start.number > known.devices_planned and start.extra is None:
         text = _("%(mg)s mg is %(n)s devices; one more wants a reason and a witness.")
-        detail = text % {"mg": session.dose_mg, "n": known.devices_planned}
+        detail = text % {"mg": known.session.dose_mg, "n": known.devices_planned}
         faults.append(Fault("over_dose", detail, "number"))
-    faults += chosen.faults + _order_faults(known, number, started_at)
+    faults += chosen.faults + _order_faults(known, start.number, start.started_at)
     if faults:
         raise Refused(faults)
+
+
+def _not_cleared(known: ChairState) -> list[Fault]:
+    """The answers do not clear the patient, or the patient's record has changed since they were given."""
+    if known.pre_dose is None or not known.pre_dose.may_dose:
+        return [Fault("not_cleared", _("The questions before the dose do not clear this patient."))]
+    stops = predose.of_record(state.patient_facts(known.session))
+    return [Fault("not_cleared", gate.detail) for gate in stops if not gate.ok]
 
 
 def _order_faults(known: ChairState, number: int, started_at: datetime) -> list[Fault]:

@@ -86,7 +86,8 @@ def gates(answers: Answers, patient: PatientFacts, limits: Limits) -> list[Gate]
     return [*_stops(answers, patient), *_decisions(answers, limits), *_warnings(answers), *_flags(answers)]
 
 
-def _stops(answers: Answers, patient: PatientFacts) -> list[Gate]:
+def of_record(patient: PatientFacts) -> list[Gate]:
+    """The stops that the patient's record decides: asked again when a device is given, for it may have changed."""
     enrolled = patient.enrolled_on is not None and patient.enrolled_on <= patient.on
     return [
         Gate(
@@ -99,6 +100,12 @@ def _stops(answers: Answers, patient: PatientFacts) -> list[Gate]:
             _contraindication_text(patient),
             "label",
         ),
+    ]
+
+
+def _stops(answers: Answers, patient: PatientFacts) -> list[Gate]:
+    return [
+        *of_record(patient),
         Gate("prescriber_on_site", STOP, answers.prescriber_on_site, "A prescriber must be on site.", "REMS"),
         Gate(
             "clinician_on_site",

@@ -63,6 +63,13 @@ def rules_of(site: Site, *, flagged: bool = False) -> schedule.Rules:
     )
 
 
+def patient_facts(session: TreatmentSession, clinician: str = "-") -> predose.PatientFacts:
+    """What the record says of the patient now; `clinician`: the name of who monitors."""
+    patient = session.patient
+    enrolled_on, known = patient.rems_enrolled_on, tuple(patient.contraindications)
+    return predose.PatientFacts(session.local_date, enrolled_on, known, clinician)
+
+
 def newest(rows: Iterable[T], key: str) -> list[T]:
     """Of each entry the newest version, in the order of the rows."""
     return list(_by_key(rows, key).values())

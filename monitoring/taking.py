@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from clinic import checks
 from clinic.errors import Fault
 from monitoring import stock, stock_rules
 from monitoring.enums import Place
@@ -14,6 +15,7 @@ from monitoring.models import Device
 from scheduling.models import TreatmentSession
 
 NO_DAY = date(1900, 1, 1)
+LONGEST_LOT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,7 @@ def missing(device: Device | None, lot: str, expires_on: date | None) -> list[Fa
     """Either a device of the stock, or the lot and expiry of its label."""
     if device is not None:
         return []
-    faults = []
-    if not lot.strip():
-        faults.append(Fault("required", _("The lot stands on the device's label."), "lot"))
+    faults = checks.text({"lot": lot}, "lot", LONGEST_LOT)
     if expires_on is None:
         faults.append(Fault("required", _("The expiry stands on the device's label."), "expires_on"))
     return faults

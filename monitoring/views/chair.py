@@ -9,7 +9,6 @@ from clinic import access, audit, clock, unchanged
 from clinic.access import May
 from clinic.errors import Refused
 from monitoring import chairside, deciding, dosing, leaving, readings, state, tablet
-from monitoring.dosing import Extra
 from monitoring.forms import (
     CheckpointForm,
     CorrectionForm,
@@ -22,6 +21,7 @@ from monitoring.forms import (
     instant,
 )
 from monitoring.record import record_of
+from monitoring.uses import Extra
 from monitoring.views import chair_page, device_step
 from monitoring.views import tablet as sent
 from scheduling.models import TreatmentSession

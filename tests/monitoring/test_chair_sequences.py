@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from clinic.errors import Refused
 from monitoring import chairside, dosing, leaving, readings, state
-from monitoring.dosing import Extra
 from monitoring.models import Checkpoint
+from monitoring.uses import Extra
 from tests.factories import MONDAY, make_course, make_session, make_staffed_site, make_user
 from tests.monitoring.test_predose import FINE
 from tests.monitoring.test_safety import CALM

@@ -8,13 +8,14 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from clinic import patients
 from clinic.errors import Invalid, ReasonRequired, Refused
 from clinic.models import AuditEvent
 from monitoring import chairside, dosing, leaving, readings, signals, state
-from monitoring.dosing import Extra
 from monitoring.floor import floor_of
 from monitoring.models import Alert, Checkpoint, Deviation, DeviceUse, Observation, PreDose
 from monitoring.record import record_of
+from monitoring.uses import Extra
 from tests.factories import MONDAY, make_course, make_patient, make_session, make_staffed_site, make_user
 from tests.monitoring.test_predose import FINE
 from tests.monitoring.test_safety import CALM
@@ -59,15 +60,70 @@ def dosed(cleared, nurse):
 def device(session, nurse, number, minute, **options):
     facts = {"lot": "L1", "expires_on": date(2027, 1, 1), **options}
     now = facts.pop("now", at(minute))
-    return dosing.start_device(
-        session=session, number=number, started_at=at(minute), by=nurse, now=now, **facts
-    )
+    facts = {"started_at": at(minute), **facts}
+    return dosing.start_device(session=session, number=number, by=nurse, now=now, **facts)
 
 
 def read(session, nurse, after, values=CALM, **options):
     """A reading `after` so many minutes, written down at once."""
     facts = {"client_id": uuid4(), "measured_at": at(after), "now": at(after), **options}
     return readings.record_checkpoint(session=session, values=values, by=nurse, **facts)
+
+
+@pytest.mark.parametrize("days", [1, 9000])
+def test_nothing_is_given_or_measured_before_the_day_of_the_arrival(cleared, nurse, days):
+    """A wrong date would end the two hours at once, and let an expired device pass."""
+    earlier = at(0) - timedelta(days=days)
+    with pytest.raises(Invalid) as given:
+        device(cleared, nurse, 1, 0, started_at=earlier, now=at(0), expires_on=earlier.date())
+    with pytest.raises(Invalid) as asked:
+        chairside.record_pre_dose(session=cleared, answers=FINE, measured_at=earlier, by=nurse, now=at(0))
+    device(cleared, nurse, 1, 0)
+    with pytest.raises(Invalid) as corrected:
+        dosing.correct_device(
+            session=cleared, number=1, started_at=earlier, reason="Typo", by=nurse, now=at(1)
+        )
+
+    assert (given.value.codes, asked.value.codes, corrected.value.codes) == (["before_arrival"],) * 3
+    assert Observation.objects.get(session=cleared).t0_at == at(0)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"rems_enrolled_on": None}, {"contraindications": ["aneurysmal_vascular_disease"]}]
+)
+def test_a_stop_that_comes_after_the_answers_refuses_the_device_all_the_same(cleared, nurse, changes):
+    patients.update_patient(patient=cleared.patient, changes=changes, by=nurse, now=at(-1))
+    with pytest.raises(Refused) as refused:
+        device(cleared, nurse, 1, 0)
+
+    assert refused.value.codes == ["not_cleared"]
+    assert not DeviceUse.objects.exists()
+
+
+def test_an_extra_device_keeps_every_word_of_its_reason_or_says_that_it_is_too_long(dosed, nurse):
+    with pytest.raises(Invalid) as refused:
+        device(dosed, nurse, 3, 10, extra=Extra("r" * 501, "w" * 121))
+    device(dosed, nurse, 3, 10, extra=Extra("r" * 500, "w" * 120))
+
+    assert [(f.code, f.field) for f in refused.value.faults] == [
+        ("too_long", "extra.reason"),
+        ("too_long", "extra.witness"),
+    ]
+    kept = DeviceUse.objects.get(number=3)
+    assert (len(kept.extra_reason), len(kept.witness)) == (500, 120)
+
+
+def test_a_reason_that_is_too_long_is_refused_and_never_cut(cleared, nurse):
+    device(cleared, nurse, 1, 0)
+    for verb in (
+        lambda: dosing.stop_dosing(session=cleared, reason="x" * 501, by=nurse, now=at(1)),
+        lambda: dosing.correct_device(
+            session=cleared, number=1, started_at=at(-1), reason="x" * 501, by=nurse, now=at(1)
+        ),
+    ):
+        with pytest.raises(Invalid) as refused:
+            verb()
+        assert [(f.code, f.field) for f in refused.value.faults] == [("too_long", "reason")]
 
 
 def test_arrive_begins_the_observation_with_its_nurse(session, nurse):

@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from clinic.errors import Invalid, ReasonRequired, Refused
 from clinic.models import AuditEvent
 from monitoring import corrections, deliveries, inventory, losses, stock, stocktake
-from monitoring.dosing import Extra
 from monitoring.models import Delivery, Device, DeviceUse, Kit, LedgerEntry, LossReport
 from monitoring.stock_rules import Balance
 from monitoring.stocktake import Found
+from monitoring.uses import Extra
 from scheduling import answers
 from tests.factories import MONDAY, make_course, make_patient, make_session, make_staffed_site, make_user
 from tests.monitoring.cabinet import EXPIRY, THREE, TWO, box, cleared, devices, give, receive

@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from clinic.errors import Refused
 from monitoring import corrections, inventory, state, stock, stocktake
-from monitoring.dosing import Extra
 from monitoring.models import Device, DeviceUse, Kit, LedgerEntry
 from monitoring.stocktake import Found
+from monitoring.uses import Extra
 from scheduling import answers
 from tests.factories import MONDAY, make_course, make_session, make_staffed_site, make_user
 from tests.monitoring.cabinet import EXPIRY, THREE, TWO, box, cleared, give, receive
