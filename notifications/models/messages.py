@@ -40,15 +40,18 @@ class MessageQuerySet(WordsQuerySet):
 
 class Message(Words):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="messages")
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, related_name="messages")
+    # A text is written anew four times on its way, each time into every index: none stands here that another holds.
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="messages", db_index=False)
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, null=True, related_name="messages", db_index=False
+    )
     session = models.ForeignKey(
         TreatmentSession, on_delete=models.PROTECT, null=True, related_name="messages"
     )
     kind = models.CharField(max_length=12, choices=MessageKind)
     # Of the staff, whom it is for; then it has no patient, for it may tell of none.
     staff = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="messages"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="messages", db_index=False
     )
     # Which of a site's rules made it ("1d-10:00", "3h"); empty where a kind has only one.
     rule = models.CharField(max_length=20, blank=True)
@@ -95,6 +98,7 @@ class Message(Words):
             ),
             models.Index(fields=["look_at"], condition=Q(look_at__isnull=False), name="message_to_look_up"),
             models.Index(fields=["patient", "due_at"], name="message_of_patient"),
+            models.Index(fields=["staff"], condition=Q(staff__isnull=False), name="message_of_staff"),
             # What a number was asked, when it answers.
             models.Index(
                 fields=["to", "sent_at"], condition=Q(sent_at__isnull=False), name="message_to_number"
