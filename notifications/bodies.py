@@ -1,6 +1,6 @@
 """What a text says, from rows: the site's own words where it has some, else ours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,15 +22,19 @@ def body(
     count: int = 1,
     chair: str = "",
     until: datetime | None = None,
+    several: Sequence[datetime] = (),
 ) -> str:
     """The whole text, `wording.MASK` where a link to the page of the visit will be. Preparation, and a ride, are spoken
-    of only to those who agreed to detail."""
+    of only to those who agreed to detail. `several`: the times of all the visits that it tells of, in place of `about`
+    and `count`."""
+    count, about = len(several) or count, several[0] if several else about
     facts = wording.Facts(
         place=site.alias,
         phone=national(site.phone),
         given_name=patient.given_name if patient else "",
         at=about.astimezone(site.tz) if about else None,
         count=count,
+        several=tuple(moment.astimezone(site.tz) for moment in several),
         chair=chair,
         until=until.astimezone(site.tz) if until else None,
         companion=patient.escort_name if patient else "",

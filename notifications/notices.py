@@ -8,23 +8,22 @@ from clinic import audit
 from clinic.enums import Language
 from clinic.ids import new_id
 from clinic.models import Patient, Site
-from notifications import houses, timing
+from notifications import houses, timing, waiting
 from notifications.bodies import body
 from notifications.enums import MessageKind, MessageStatus
 from notifications.models import Message
-from notifications.projection import built, insert_texts, may_text, who_may_be_texted, withdraw
+from notifications.projection import built, insert_texts, may_text, who_may_be_texted
 from notifications.timing import When
 from scheduling.models import TreatmentSession
 
 BOOKED = MessageKind.BOOKED
 # So that two texts arrive in the order in which they are true.
 APART = timedelta(minutes=1)
-# Of what has just happened, or is offered now; the rules' own texts are made again by `projection`.
-NOTICES = (BOOKED, MessageKind.MOVED, MessageKind.CANCELLED, MessageKind.OFFER)
 
 
 def notify_all(sessions: Sequence[TreatmentSession], kind: MessageKind, *, now: datetime) -> None:
-    """One notice for each patient about the first of their `sessions`, unless the last one said the same already."""
+    """One notice for each patient about the first of their `sessions`, unless the last one said the same already, or
+    says it now, for one that waits has followed the book (`waiting.follow`)."""
     allowed = who_may_be_texted(sessions)
     by_patient: dict[Any, list[TreatmentSession]] = {}
     for session in sessions:
@@ -45,9 +44,6 @@ def notify_all(sessions: Sequence[TreatmentSession], kind: MessageKind, *, now: 
         house = known[first.site_id]
         when = _after(rows, when)
         new.append(built(first, kind, when, house=house, now=now, count=len(theirs), rule=rule))
-        # Two that wait would contradict each other.
-        for row in (row for row in before if row.status == MessageStatus.PENDING):
-            withdraw(row, cause="moved", now=now)
     insert_texts(new)
 
 
@@ -69,34 +65,26 @@ def _again(before: Sequence[Message], at: datetime) -> str:
     return f"again-{times}" if times else ""
 
 
-def notify(session: TreatmentSession, kind: MessageKind, *, now: datetime, count: int = 1) -> Message | None:
-    """A notice about `session` (booked, moved, cancelled), once for what it speaks of; None where none may go."""
+def tell_cancelled(session: TreatmentSession, *, now: datetime) -> None:
+    """That a visit will not be, once; what one decision cancels, a pause say, is told in one text."""
     if not may_text(session.patient):
-        return None
+        return
     when = timing.notice(visit_at=session.starts_at, zone=session.patient.tz, now=now)
-    rows = list(Message.objects.filter(session=session, kind__in=(kind, BOOKED)))
-    same = any(row.kind == kind and row.about_at == session.starts_at for row in rows)
-    if not isinstance(when, When) or same:
-        return None
-    when = _after(rows, when)
+    told = Message.objects.filter(session=session, kind=MessageKind.CANCELLED, about_at=session.starts_at)
+    if not isinstance(when, When) or told.exists():
+        return
+    several = waiting.cancelled_times(session.patient, session.site_id, now)
     house = houses.of([session.site_id])[session.site_id]
-    row = built(session, kind, when, house=house, now=now, count=count)
-    row.save(force_insert=True)
-    return row
-
-
-def readdress(patient: Patient, *, now: datetime) -> None:
-    """Notices that wait go to the number that the patient has now, by day where they live now."""
-    waiting = Message.objects.filter(patient=patient, kind__in=NOTICES, status=MessageStatus.PENDING)
-    for row in waiting.select_for_update(of=("self",)).order_by("pk"):
-        if not patient.number:
-            withdraw(row, cause="no_consent", now=now)
-            continue
-        changes: dict[str, Any] = {"to": patient.number}
-        when = timing.notice(visit_at=row.about_at, zone=patient.tz, now=max(now, row.due_at))
-        if row.kind != MessageKind.OFFER and isinstance(when, When):
-            changes |= {"due_at": when.due_at, "expires_at": when.expires_at}
-        Message.objects.filter(pk=row.pk).update(**changes)
+    row = built(session, MessageKind.CANCELLED, when, house=house, now=now, several=several)
+    together = Message.objects.filter(
+        patient=session.patient_id,
+        site=session.site_id,
+        kind=MessageKind.CANCELLED,
+        created_at=now,
+        status=MessageStatus.PENDING,
+    )
+    if not together.update(body=row.body):
+        row.save(force_insert=True)
 
 
 def answer(

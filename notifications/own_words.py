@@ -16,6 +16,7 @@ EDITABLE = {
     "moved": {"when", "phone"},
     "moved_many": {"when", "phone"},
     "cancelled": {"when", "phone"},
+    "cancelled_many": {"days", "phone"},
     "check": {"phone"},
     "escort": {"name", "phone"},
     "offer": {"when", "until", "phone"},
@@ -24,7 +25,7 @@ EDITABLE = {
 ASKS = {"reminder", "reminder_detailed", "offer"}
 MOST_SEGMENTS = 3
 LONGEST = 480
-_NAMES = {"hello", "place", "phone", "name", "when", "until", "count", "page", "ride"}
+_NAMES = {"hello", "place", "phone", "name", "when", "until", "count", "days", "page", "ride"}
 _ANYWHERE = {"hello", "place"}
 _IN_BRACES = re.compile(r"\{([^{}]*)\}")
 # Asking for such a word would make a patient opt out at the carrier; "reply STOP to get no more" is what it is for.
@@ -41,6 +42,7 @@ EXAMPLE = Facts(
     given_name="Alexandra",
     at=datetime(2026, 12, 30, 10, 45),  # noqa: DTZ001 - wall time
     count=8,
+    several=tuple(datetime(2026, 12, day, 10, 45) for day in (7, 10, 14, 17, 21, 24, 28, 30)),  # noqa: DTZ001 - wall time
     until=datetime(2026, 12, 29, 18, 30),  # noqa: DTZ001 - wall time
 )
 LINK = "https://care.example.com/visit/abcdefghij234567"

@@ -158,11 +158,21 @@ def built(
     about_at: datetime | None = None,
     language: str = "",
     to: str = "",
+    several: Sequence[datetime] = (),
 ) -> Message:
     """A text about a session, not saved yet."""
     patient, about = session.patient, about_at or session.starts_at
     language = language or patient.language
-    words = body(kind, session.site, patient, house=house, language=language, about=about, count=count)
+    words = body(
+        kind,
+        session.site,
+        patient,
+        house=house,
+        language=language,
+        about=about,
+        count=count,
+        several=several,
+    )
     return Message(
         id=new_id(),
         site=session.site,

@@ -4,7 +4,7 @@ from django.dispatch import receiver
 
 from clinic.signals import patient_changed
 from monitoring import signals as chairside
-from notifications import inbox, notices, projection, rides, staff
+from notifications import inbox, notices, projection, rides, staff, waiting
 from notifications.enums import MessageKind
 from scheduling import signals
 from scheduling.enums import Confirmation, SessionStatus
@@ -20,6 +20,7 @@ def texts_for_booking(sender, course, sessions, now, **kwargs):
 def texts_for_move(sender, sessions, by, now, **kwargs):
     """Other reminders, and one notice for each patient, about their next visit."""
     projection.project_all(sessions, now=now)
+    waiting.follow({session.patient_id for session in sessions}, now=now)
     notices.notify_all(sessions, MessageKind.MOVED, now=now)
     inbox.settle(sessions, done=inbox.MOVED, by=by, now=now)
 
@@ -31,7 +32,8 @@ def texts_for_status(sender, session, from_status, to_status, by, now, **kwargs)
     if to_status != SessionStatus.BOOKED:
         inbox.settle([session], done=str(SessionStatus(to_status).label), by=by, now=now)
     if to_status == SessionStatus.CANCELLED and from_status == SessionStatus.BOOKED:
-        notices.notify(session, MessageKind.CANCELLED, now=now)
+        waiting.follow([session.patient_id], now=now)
+        notices.tell_cancelled(session, now=now)
 
 
 @receiver(signals.session_answered)
@@ -45,7 +47,7 @@ def tasks_for_answer(sender, session, by, now, **kwargs):
 def texts_for_patient(sender, patient, by, now, **kwargs):
     """Another number, language, name, ride or consent: what waits is made again, or withdrawn."""
     projection.rebuild_patient(patient, now=now)
-    notices.readdress(patient, now=now)
+    waiting.follow([patient.pk], now=now)
     rides.settle(patient, by=by, now=now)
 
 

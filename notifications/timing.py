@@ -134,6 +134,11 @@ def is_by_day(moment: datetime, zone: ZoneInfo) -> bool:
     return FROM <= moment.astimezone(zone).time() < UNTIL
 
 
+def night_began(now: datetime, zone: ZoneInfo) -> datetime | None:
+    """Since when nothing could be told; None by day."""
+    return None if is_by_day(now, zone) else _back(now, zone) + timedelta(minutes=1)
+
+
 def expiry(due: datetime, zone: ZoneInfo, visit_at: datetime) -> datetime:
     """Evening of the day on which it is due, or the visit, whichever comes first: it never arrives at night."""
     evening = _at(due.astimezone(zone).date(), UNTIL, zone)

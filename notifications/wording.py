@@ -7,7 +7,7 @@ takes as an opt-out. Spanish is worded so that it stays within GSM-7.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,6 +54,7 @@ _TEXTS = {
         "moved": "{hello}your appointment with {place} is now on {when}. Questions: {phone}",
         "moved_many": "{hello}your appointments with {place} have changed. The next is on {when}. Questions: {phone}",
         "cancelled": "{hello}your appointment with {place} on {when} will not take place. Questions: {phone}",
+        "cancelled_many": "{hello}your appointments with {place} on {days} will not take place. Questions: {phone}",
         "confirm_ok": "Thank you. {place} expects you on {when}.",
         "change_ok": "Thank you. {place} will call you about another time. You can also call {phone}.",
         "ride_ok": "Thank you. {place} has noted that {companion} takes you home. Not so? Call {phone}.",
@@ -90,6 +91,7 @@ _TEXTS = {
         "moved": "{hello}su cita con {place} es ahora el {when}. Preguntas: {phone}",
         "moved_many": "{hello}sus citas con {place} han cambiado. La proxima es el {when}. Preguntas: {phone}",
         "cancelled": "{hello}su cita con {place} del {when} no se realizará. Preguntas: {phone}",
+        "cancelled_many": "{hello}sus citas con {place} de estos dias no se realizarán: {days}. Preguntas: {phone}",
         "confirm_ok": "Gracias. {place} le espera el {when}.",
         "change_ok": "Gracias. {place} le llamará para buscar otra hora. También puede llamar al {phone}.",
         "ride_ok": "Gracias. {place} ha anotado que {companion} le lleva a casa. No es asi? Llame al {phone}.",
@@ -124,6 +126,9 @@ _RIDE = {
     EN: "Reply RIDE and a name to say who, or NO RIDE.",
     ES: "Responda VIAJE y un nombre para decir quien, o SIN VIAJE.",
 }
+# So many days are named, and of more how many.
+MOST_DAYS = 12
+_MORE = {EN: "{days} and {number} more", ES: "{days} y {number} mas"}
 _NAME = re.compile(r"\{(\w+)\}")
 _COMPANION = {EN: "your companion", ES: "su acompanante"}
 _CHAIR = {EN: "a chair", ES: "un sillon"}
@@ -141,6 +146,8 @@ class Facts:
     given_name: str = ""
     at: datetime | None = None
     count: int = 1
+    # Of several visits, each one's wall time.
+    several: tuple[datetime, ...] = ()
     # An offer's end, a page about the visit, a chair's name.
     until: datetime | None = None
     link: str = ""
@@ -189,6 +196,7 @@ def values_of(language: str, facts: Facts) -> dict[str, str]:
         "when": _when(facts.at, language),
         "until": _when(facts.until, language),
         "count": str(facts.count),
+        "days": _days(facts.several or ((facts.at,) if facts.at else ()), language),
         "page": _LINK[language].format(link=facts.link) if facts.link else "",
         "ride": _RIDE[language],
         "companion": (facts.companion.strip() if not forbidden_in(facts.companion) else "")
@@ -298,6 +306,16 @@ def _when(at: datetime | None, language: str) -> str:
     """Tue 9 Dec, 9:00 AM."""
     if at is None:
         return ""
-    day, month = _DAYS[language][at.weekday()], _MONTHS[language][at.month - 1]
     hour = at.hour % 12 or 12
-    return f"{day} {at.day} {month}, {hour}:{at.minute:02} {'AM' if at.hour < 12 else 'PM'}"
+    return f"{_day(at, language)}, {hour}:{at.minute:02} {'AM' if at.hour < 12 else 'PM'}"
+
+
+def _day(at: datetime, language: str) -> str:
+    return f"{_DAYS[language][at.weekday()]} {at.day} {_MONTHS[language][at.month - 1]}"
+
+
+def _days(several: Sequence[datetime], language: str) -> str:
+    """Mon 2 Mar, Thu 5 Mar."""
+    named = ", ".join(_day(at, language) for at in several[:MOST_DAYS])
+    more = len(several) - MOST_DAYS
+    return _MORE[language].format(days=named, number=more) if more > 0 else named

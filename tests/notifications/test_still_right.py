@@ -6,9 +6,9 @@ import pytest
 
 from clinic import patients
 from clinic.models import Patient
-from notifications import by_hand, listing, notices, offering, replies, suppression
+from notifications import by_hand, listing, notices, offering, replies, suppression, wording
 from notifications.models import InboundMessage, Message, OfferText
-from scheduling import answers, booking, moving, offers, waitlist
+from scheduling import answers, booking, decisions, moving, offers, waitlist
 from scheduling.booking import Placement
 from scheduling.models import TreatmentSession
 from tests.factories import MONDAY, make_course, make_patient, make_site, make_staffed_site
@@ -38,6 +38,11 @@ def changed(session, now=NIGHT, **changes):
     patients.update_patient(
         patient=Patient.objects.get(pk=session.patient_id), changes=changes, by=None, now=now
     )
+
+
+def cancelled(session, now=NIGHT):
+    fresh = TreatmentSession.objects.get(pk=session.pk)
+    answers.cancel_session(session=fresh, reason="Ill", cancelled_by="patient", by=None, now=now)
 
 
 def went(now=MORNING):
@@ -114,24 +119,94 @@ def test_there_and_back_and_there_again_is_told_each_time(session):
     ] * 2 + ["Tue 3 Mar"]
 
 
-def test_what_was_booked_and_moved_in_one_night_is_told_in_that_order(session):
+def test_what_was_booked_and_moved_in_one_night_is_told_as_it_now_is(session):
     moved(session, 1)
-    [(_to, booked)] = went()
-    [(_to, told)] = went(MORNING + timedelta(minutes=1))
-    assert ("Mon 2 Mar" in booked, "is now on Tue 3 Mar" in told) == (True, True)
+    [(_to, told)] = went()
+    assert ("is now on Tue 3 Mar" in told, went(MORNING + timedelta(minutes=1))) == (True, [])
+    assert Message.objects.get(kind="booked").cause == "moved"
 
 
-def test_and_so_is_what_was_booked_and_cancelled(session):
-    answers.cancel_session(session=session, reason="Ill", cancelled_by="patient", by=None, now=NIGHT)
-    assert len(went()) == 1
-    [(_to, told)] = went(MORNING + timedelta(minutes=1))
-    assert "will not take place" in told
+def test_what_was_booked_and_cancelled_in_one_night_is_not_promised_first(session):
+    cancelled(session)
+    [(_to, told)] = went()
+    assert ("Mon 2 Mar" in told, "will not take place" in told) == (True, True)
+    assert went(MORNING + timedelta(minutes=1)) == []
 
 
 def test_the_same_move_told_twice_is_one_notice(session):
     moved(session, 1)
     notices.notify_all([TreatmentSession.objects.get()], "moved", now=NIGHT)
     assert Message.objects.filter(kind="moved").count() == 1
+
+
+# -- several visits in one text --
+
+
+@pytest.fixture
+def three():
+    """Booked at night; the notice waits."""
+    course = make_course(site=make_staffed_site())
+    placements = [Placement(n, MONDAY + d * DAY) for n, d in ((1, 0), (2, 3), (3, 7))]
+    return booking.book_course(course=course, sessions=placements, by=None, now=NIGHT)
+
+
+def test_several_that_were_booked_are_told_as_those_that_are_left(three):
+    cancelled(three[0], NIGHT + timedelta(minutes=1))
+    booked, gone = [body for _to, body in went()]
+    assert ("2 appointments" in booked, "Thu 5 Mar" in booked) == (True, True)
+    assert ("Mon 2 Mar" in gone, "will not take place" in gone) == (True, True)
+
+
+def test_several_moves_of_a_night_are_told_though_the_first_moves_again_or_is_cancelled(three):
+    went()
+    moving.move_session(session=three[0], starts_at=MONDAY + DAY, scope="following", by=None, now=NIGHT + DAY)
+    moved(three[0], 2, NIGHT + DAY + timedelta(minutes=1))
+    [notice] = Message.objects.filter(kind="moved", status="pending")
+    assert ("appointments" in notice.body, "Wed 4 Mar" in notice.body) == (True, True)
+    cancelled(three[0], NIGHT + DAY + timedelta(minutes=2))
+    notice.refresh_from_db()
+    assert ("appointments" in notice.body, "Fri 6 Mar" in notice.body) == (True, True)
+    assert len(went(MORNING + DAY)) == 2
+
+
+def test_a_pause_is_told_in_one_text_that_names_each_day(three):
+    went()
+    decisions.pause_course(course=three[0].course, reason="Away", by=None, now=MORNING)
+    [(_to, told)] = went(MORNING)
+    assert "on Mon 2 Mar, Thu 5 Mar, Mon 9 Mar will not take place" in told
+
+
+def test_more_days_than_one_text_can_name_are_counted():
+    days = tuple(datetime(2026, 3, day, 9) for day in range(1, 16))
+    text = wording.render(
+        "cancelled_many", "es", wording.Facts("Cardinal Care", "614-555-0100", several=days)
+    )
+    assert ("jue 12 mar y 3 mas" in text, wording.length_of(text).segments <= 3) == (True, True)
+
+
+def test_who_has_not_heard_of_a_move_is_told_that_the_time_they_know_is_off(session):
+    went()
+    moved(session, 1, NIGHT + DAY)
+    moved(session, 2, NIGHT + DAY + timedelta(minutes=1))
+    cancelled(session, NIGHT + DAY + timedelta(minutes=2))
+    [(_to, told)] = went(MORNING + DAY)
+    assert ("Mon 2 Mar" in told, "will not take place" in told) == (True, True)
+
+
+@pytest.mark.parametrize("change", ["booked", "moved", "cancelled"])
+def test_a_notice_that_waits_speaks_the_language_and_the_name_that_are_right_now(three, change):
+    if change != "booked":
+        Message.objects.filter(kind="booked").delete()
+    if change == "moved":
+        moving.move_session(session=three[0], starts_at=MONDAY + DAY, scope="following", by=None, now=NIGHT)
+    if change == "cancelled":
+        decisions.pause_course(course=three[0].course, reason="Away", by=None, now=NIGHT)
+    changed(three[0], language="es", given_name="Zoe")
+    [notice] = Message.objects.filter(kind=change, status="pending")
+    assert notice.language == "es"
+    assert notice.body.startswith("Hola Zoe, ")
+    said = {"booked": "3 citas", "moved": "sus citas", "cancelled": "lun 2 mar, jue 5 mar, lun 9 mar"}
+    assert said[change] in notice.body
 
 
 # -- offers --
@@ -156,6 +231,16 @@ def test_an_offer_that_waits_goes_to_the_number_that_was_corrected(turn):
     patients.update_patient(patient=patient, changes={"phone": NEW}, by=None, now=MORNING)
     offering.tick(now=MORNING)
     assert [to for to, _body in went()] == [NEW]
+
+
+def test_an_offer_that_waits_says_the_same_in_the_language_that_is_right_now(turn):
+    until = turn.message.body.split("Open until ")[1].split(",")[1].split(". ")[0]
+    patients.update_patient(
+        patient=turn.offer.course.patient, changes={"language": "es"}, by=None, now=MORNING
+    )
+    turn.message.refresh_from_db()
+    assert turn.message.body.startswith("Hola ")
+    assert until in turn.message.body
 
 
 def test_no_text_goes_of_an_offer_that_has_ended(turn):
