@@ -36,12 +36,24 @@ class PlaceIn(Body):
 
 @router.get("/sites/{site_id}/replies", response=dict, summary="Replies that need, or needed, a person")
 def list_replies(request, site_id: str, open: bool = True, cursor: str | None = None):
-    """Open ones: words of crisis first, then the longest wait. With `open=false` those dealt with, newest first."""
+    """Open ones: words of crisis first, then the longest wait. With `open=false` those dealt with, newest first. What
+    came from a number that nobody has, and that no site's people would read, is shown to managers."""
     site = site_of(request, site_id, May.TEXTS)
-    rows = listing.waiting_replies(site)
+    rows = listing.waiting_replies(site, reader=request.user)
     if not open:
-        rows = listing.replies_to(site).filter(handled_at__isnull=False).order_by("-handled_at", "pk")
+        rows = listing.replies_to(site, reader=request.user).filter(handled_at__isnull=False)
+        rows = rows.order_by("-handled_at", "pk")
     return paging.page(rows, cursor, lambda row: _out(row, site))
+
+
+@router.get(
+    "/sites/{site_id}/replies/{reply_id}", response=dict, summary="One of them, with the whole number"
+)
+def get_reply(request, site_id: str, reply_id: str):
+    """Who looked is written down."""
+    site, row = _reply(request, site_id, reply_id)
+    number = inbox.number_shown(inbound=row, site=site, by=request.user, now=clock.now())
+    return {**_out(row, site), "number": number}
 
 
 @router.post("/sites/{site_id}/replies/{reply_id}/take", response=dict, summary="It is mine")
@@ -123,7 +135,7 @@ def _round_out(round_: OfferRound, turns: Iterable[OfferText], site: Site) -> di
 def _reply(request, site_id: str, reply_id: str) -> tuple[Site, InboundMessage]:
     site = site_of(request, site_id, May.TEXTS)
     pk = parse(reply_id)
-    row = listing.replies_to(site).filter(pk=pk).first() if pk else None
+    row = listing.replies_to(site, reader=request.user).filter(pk=pk).first() if pk else None
     if row is None:
         raise Http404
     return site, row

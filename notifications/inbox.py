@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from clinic import audit, checks
 from clinic.access import RIGHTS, May, may
 from clinic.errors import Invalid, Refused
-from clinic.models import Site, User
+from clinic.models import Patient, Site, User
 from notifications.enums import Reply
 from notifications.models import InboundMessage
 from scheduling.answers import answer_session
@@ -64,6 +64,17 @@ def finish(*, inbound: InboundMessage, done: str, by, now: datetime) -> InboundM
     if _waiting(inbound).update(handled_at=now, handled_by=by, done=values["done"]):
         _tell("reply.handled", inbound, by, now)
     return _fresh(inbound)
+
+
+def number_shown(*, inbound: InboundMessage, site: Site, by, now: datetime) -> str:
+    """The whole number of a reply, for whoever deals with it at `site`; who looked is written down."""
+    audit.record("reply.number_shown", by=by, now=now, site=site, patient=inbound.patient_id, on=inbound)
+    return inbound.from_number
+
+
+def who_has(number: str, site: Site) -> list[Patient]:
+    """The site's patients who share a telephone, for a person to decide which of them wrote."""
+    return list(Patient.objects.filter(site=site, phone=number, active=True).order_by("family_name", "pk"))
 
 
 def wants_another_time(inbound: InboundMessage, session: TreatmentSession, *, now: datetime) -> None:

@@ -3,9 +3,10 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 
-from clinic.models import Patient, Site
+from clinic.access import May, may
+from clinic.models import Patient, Site, User
 from notifications.enums import MessageStatus
 from notifications.models import Attempt, InboundMessage, Message
 
@@ -35,16 +36,22 @@ def with_story(rows):
     return rows.select_related("patient", "session", "site", "staff").prefetch_related(attempts)
 
 
-def replies_to(site: Site):
-    """Replies that want or wanted a person: this site's, and those of its patients' numbers matched to nobody."""
-    unmatched = Q(site__isnull=True, from_number__in=Patient.objects.filter(site=site).values("phone"))
-    rows = InboundMessage.objects.filter(Q(site=site) | unmatched, needs_person=True)
+def replies_to(site: Site, *, reader: User):
+    """Replies that want or wanted a person: this site's, those of its patients' numbers matched to nobody, and those
+    that no site's people would read: they are for whoever manages a site, and for whom they were handed to."""
+    theirs = Q(site=site) | Q(site__isnull=True, owner=reader)
+    theirs |= Q(site__isnull=True, from_number__in=Patient.objects.filter(site=site).values("phone"))
+    if may(reader, May.MANAGE, site):
+        known = Patient.objects.filter(phone=OuterRef("from_number"))
+        theirs |= Q(~Exists(known), site__isnull=True)
+    rows = InboundMessage.objects.filter(theirs, needs_person=True)
     return rows.select_related("patient", "session", "owner", "handled_by")
 
 
-def waiting_replies(site: Site):
+def waiting_replies(site: Site, *, reader: User):
     """Words of crisis first, then the one that has waited longest."""
-    return replies_to(site).filter(handled_at__isnull=True).order_by("-urgent", "received_at", "pk")
+    waiting = replies_to(site, reader=reader).filter(handled_at__isnull=True)
+    return waiting.order_by("-urgent", "received_at", "pk")
 
 
 def conversation(patient: Patient, *, limit: int = 60) -> list[dict]:

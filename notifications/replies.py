@@ -61,13 +61,13 @@ def _receive(from_number, to_number, body, message_sid, now, already_answered) -
         body=body,
         received_at=now,
         meaning=meaning,
-        site=site or _reader_of(from_number, meaning),
+        site=_reader_of(from_number, meaning, patient, patients),
         patient=patient,
     )
     kind = _act(inbound, meaning, asked, now)
     if kind == MessageKind.CRISIS:
         # Whoever it is, they are answered.
-        site = inbound.site
+        site = inbound.site or site
     # A YES that the provider takes for START is to us the answer to an offer, which it knows nothing of.
     silent = already_answered and kind not in OF_OFFERS
     # Where somebody is in danger it does no harm to say it again.
@@ -158,14 +158,18 @@ def _site_of(patient: Patient | None, patients: list[Patient]) -> Site | None:
     return patients[0].site if patients else None
 
 
-def _reader_of(number: str, meaning: Reply) -> Site | None:
-    """Who reads what comes from a number that no patient has: the site that last wrote to it, or the only one there
-    is. Words of crisis are read by somebody in any case."""
+def _reader_of(number: str, meaning: Reply, patient: Patient | None, patients: list[Patient]) -> Site | None:
+    """Whose people read it: the patient's site; where patients of several sites share the number and none of them is
+    meant, all of these (None). What comes from a number that no patient has is read by the site that last wrote to
+    it, or the only one there is, else by managers (None); words of crisis by a site's people in any case."""
+    if patient or patients:
+        sites = {person.site for person in ([patient] if patient else patients)}
+        return sites.pop() if len(sites) == 1 else None
     last = Message.objects.filter(to=number, sent_at__isnull=False).order_by("-sent_at").first()
     if last is not None:
         return last.site
-    sites = list(Site.objects.order_by("created_at", "pk")[:2])
-    return sites[0] if len(sites) == 1 or (sites and meaning == Reply.CRISIS) else None
+    first = list(Site.objects.order_by("created_at", "pk")[:2])
+    return first[0] if len(first) == 1 or (first and meaning == Reply.CRISIS) else None
 
 
 def _has_not_agreed(patient: Patient | None) -> bool:

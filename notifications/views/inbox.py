@@ -25,10 +25,10 @@ MOST_HANDLED = 20
 @require_safe
 def replies(request):
     site = access.site_in_hand(request, May.TEXTS)
-    lately = listing.replies_to(site).filter(handled_at__gt=clock.now() - LATELY)
+    lately = listing.replies_to(site, reader=request.user).filter(handled_at__gt=clock.now() - LATELY)
     context = {
         "site": site,
-        "waiting": listing.waiting_replies(site),
+        "waiting": listing.waiting_replies(site, reader=request.user),
         "handled": lately.order_by("-handled_at")[:MOST_HANDLED],
     }
     return render(request, "notifications/replies.html", context)
@@ -73,7 +73,7 @@ def hand_over(request, inbound_id):
 
 def _reply(request, inbound_id):
     site = access.site_in_hand(request, May.TEXTS)
-    row = listing.replies_to(site).select_related("answer").filter(pk=inbound_id).first()
+    row = listing.replies_to(site, reader=request.user).select_related("answer").filter(pk=inbound_id).first()
     if row is None:
         raise Http404
     return site, row
@@ -93,6 +93,11 @@ def _page(request, site, row, *, status=200, **bound):
         "times": times,
         "may_book": may_book,
         "back": "replies",
+        # Where we know who wrote, their number stands with them.
+        "number": ""
+        if row.patient_id
+        else inbox.number_shown(inbound=row, site=site, by=request.user, now=now),
+        "people": [] if row.patient_id else inbox.who_has(row.from_number, site),
         "done_form": DoneForm(),
         "to_form": ToForm(people=inbox.team(site)),
         **bound,

@@ -37,7 +37,12 @@ def texts(request):
     page = Paginator(rows, listing.PAGE).get_page(request.GET.get("page"))
     for message in page:
         message.why, message.what_for = why(message), what_for(message)
-    context = {"form": form, "page": page, "waiting": listing.waiting_replies(site), "later": later}
+    context = {
+        "form": form,
+        "page": page,
+        "waiting": listing.waiting_replies(site, reader=request.user),
+        "later": later,
+    }
     context["troubles"] = watch.troubles(now=clock.now())
     part = "#rows" if request.htmx else ""
     return render(request, f"notifications/texts.html{part}", context, status=422 if form.errors else 200)

@@ -3,15 +3,17 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.urls import reverse
 
 from clinic import patients
-from clinic.models import Patient
-from notifications import by_hand, listing, notices, offering, replies, suppression, wording
+from clinic.models import AuditEvent, Patient
+from notifications import by_hand, inbox, listing, notices, offering, replies, suppression, wording
 from notifications.models import InboundMessage, Message, OfferText
 from scheduling import answers, booking, decisions, moving, offers, waitlist
 from scheduling.booking import Placement
 from scheduling.models import TreatmentSession
-from tests.factories import MONDAY, make_course, make_patient, make_site, make_staffed_site
+from tests.api.client import Api
+from tests.factories import MONDAY, make_course, make_patient, make_site, make_staffed_site, make_user
 from tests.notifications.test_outbox import dispatch
 
 pytestmark = pytest.mark.django_db
@@ -300,18 +302,63 @@ def test_words_of_crisis_are_answered_however_many_texts_came_before(session):
     assert says(session.patient.number, "I want to die").answer.kind == "crisis"
 
 
+def reads(site, role="desk", person=None):
+    """What somebody with that role sees among the replies that wait."""
+    person = person or make_user(site=site, role=role)
+    return list(listing.waiting_replies(site, reader=person))
+
+
 def test_what_a_stranger_writes_is_read_where_there_is_one_site_only(session):
     inbound = says(NEW, "hello")
-    assert (inbound.answer, list(listing.waiting_replies(session.site))) == (None, [inbound])
-    make_site()
-    assert says(NEW, "hello").site is None
+    assert (inbound.answer, reads(session.site)) == (None, [inbound])
+
+
+def test_what_a_stranger_writes_to_several_sites_is_for_their_managers_and_for_whom_they_hand_it_to(session):
+    desk, other = make_user(site=session.site, role="desk"), make_site()
+    inbound = says(NEW, "hello")
+    assert (inbound.site, reads(session.site), reads(other)) == (None, [], [])
+    assert reads(session.site, "manager") == reads(other, "manager") == [inbound]
+    manager = make_user(site=session.site, role="manager")
+    inbox.hand_over(inbound=inbound, to=desk, site=session.site, by=manager, now=MORNING)
+    assert (reads(session.site, person=desk), reads(session.site)) == ([inbound], [])
+
+
+def test_what_one_of_two_patients_of_two_sites_writes_is_read_at_both(session):
+    other = make_site()
+    make_patient(site=other, phone=session.patient.number)
+    inbound = says(session.patient.number, "I am late")
+    assert (inbound.site, inbound.answer.kind) == (None, "unclear")
+    assert reads(session.site) == reads(other) == [inbound]
+    assert says(session.patient.number, "I want to die").answer.kind == "crisis"
 
 
 def test_words_of_crisis_from_a_stranger_are_answered_and_read_by_somebody(session):
     make_site()
     inbound = says(NEW, "I want to die")
     assert (inbound.urgent, inbound.answer.kind, inbound.site) == (True, "crisis", session.site)
-    assert list(listing.waiting_replies(session.site)) == [inbound]
+    assert reads(session.site) == [inbound]
+
+
+def test_who_reads_of_a_crisis_can_call_and_who_looked_is_written_down(session, client):
+    inbound, desk = says(NEW, "I want to die"), make_user(site=session.site, role="desk")
+    client.force_login(desk)
+    page = client.get(reverse("notifications:reply", args=[inbound.pk])).content.decode()
+    assert f'href="tel:{NEW}"' in page
+    path = f"/sites/{session.site_id}/replies"
+    assert NEW not in str(Api(desk).get(path).body)
+    assert Api(desk).get(f"{path}/{inbound.pk}").body["number"] == NEW
+    looked = AuditEvent.objects.filter(action="reply.number_shown")
+    assert {(event.actor_id, event.object_id) for event in looked} == {(desk.pk, inbound.pk)}
+    assert looked.count() == 2
+
+
+def test_a_reply_of_a_shared_telephone_names_all_who_have_it(session, client):
+    second = make_patient(site=session.site, phone=session.patient.number)
+    inbound = says(session.patient.number, "I am late")
+    client.force_login(make_user(site=session.site, role="desk"))
+    page = client.get(reverse("notifications:reply", args=[inbound.pk])).content.decode()
+    for patient in (session.patient, second):
+        assert reverse("clinic:patient", args=[patient.pk]) in page
 
 
 def test_a_number_that_a_site_wrote_to_is_read_there(session):
