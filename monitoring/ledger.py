@@ -37,7 +37,8 @@ def hold(devices: Iterable[Device]) -> list[Device]:
         Invalid: none, or of several sites.
     """
     wanted = {device.pk for device in devices}
-    rows = Device.objects.select_for_update(of=("self",)).select_related("kit", "site", "session")
+    # Not its session: what is joined to a row that had to be waited for comes as it was before the wait.
+    rows = Device.objects.select_for_update(of=("self",)).select_related("kit", "site")
     held = list(rows.filter(pk__in=wanted).order_by("pk"))
     if not held or len({device.site_id for device in held}) > 1:
         raise Invalid.because("required", _("Choose devices of this site."), "devices")

@@ -91,7 +91,7 @@ def _by_label(session: TreatmentSession, lot: str, expires_on: date, on: date) -
 
 
 def _held(pk: Any) -> Device:
-    rows = Device.objects.select_for_update(of=("self",)).select_related("kit", "site", "session")
+    rows = Device.objects.select_for_update(of=("self",)).select_related("kit", "site")
     return rows.get(pk=pk)
 
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from monitoring import checks, readings
-from monitoring.models import Checkpoint
+from monitoring import checks, corrections, readings
+from monitoring.models import Checkpoint, Device
 from scheduling.enums import SessionStatus
 from tests.factories import MONDAY, make_staffed_site, make_user
 from tests.launcher.processes import wait_until
-from tests.monitoring.cabinet import cleared, give
+from tests.monitoring.cabinet import cleared, devices, give, receive
 
 pytestmark = pytest.mark.django_db(transaction=True)
 READING = {"systolic": 128, "diastolic": 80, "heart_rate": 72, "spo2": 97}
@@ -78,3 +78,16 @@ def test_a_reading_that_waited_for_the_first_device_is_taken(nurse, session):
 
     after(lambda: give(session, nurse, lot="L1", expires_on=MONDAY.date()), record)
     assert Checkpoint.objects.get().minute == 15
+
+
+def test_a_box_that_is_relabelled_while_a_device_of_it_is_given_keeps_whose_it_was(nurse, session):
+    (kit,) = receive(session.site, nurse)
+    given = devices(kit)[0]
+
+    def relabel():
+        facts = {"changes": {"lot": "5JG2202"}, "reason": "Misread", "by": nurse}
+        return corrections.correct_kit(kit=kit, now=session.starts_at + timedelta(hours=1), **facts)
+
+    after(lambda: give(session, nurse, given), relabel)
+    assert Device.objects.get(pk=given.pk).session == session
+    assert set(given.entries.filter(kind="corrected").values_list("session", flat=True)) == {session.pk}
