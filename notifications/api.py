@@ -28,7 +28,11 @@ def list_messages(
     status: str | None = None,
     cursor: str | None = None,
 ):
-    rows = Message.objects.filter(site__in=Site.objects.visible_to(request.user))
+    """Those of a patient or a session are for all who see them there; the others for who deals with texts."""
+    sites = list(Site.objects.visible_to(request.user))
+    if patient is None and session is None:
+        sites = [site for site in sites if access.may(request.user, May.TEXTS, site)]
+    rows = Message.objects.filter(site__in=sites)
     for name, value in (("patient", patient), ("session", session)):
         if value is not None:
             # An id that cannot be is nobody's: it is not "of no patient", which texts to staff are.

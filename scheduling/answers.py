@@ -9,7 +9,7 @@ from clinic import audit
 from clinic.errors import Fault, Invalid, Refused
 from scheduling import signals
 from scheduling.enums import GOING_COURSE, CancelledBy, Confirmation, SessionEventKind, SessionStatus
-from scheduling.locking import lock_course
+from scheduling.locking import lock_course, patiently
 from scheduling.models import SessionEvent, TreatmentSession
 from scheduling.statuses import change_status, wrong_state
 
@@ -17,6 +17,7 @@ from scheduling.statuses import change_status, wrong_state
 LONGEST_DELAY = timedelta(hours=6)
 
 
+@patiently
 @transaction.atomic
 def cancel_session(
     *, session: TreatmentSession, reason: str, cancelled_by: str, by, now: datetime
@@ -39,12 +40,14 @@ def cancel_session(
     return change_status(session=session, to=to, by=by, now=now, reason=reason.strip(), detail=detail)
 
 
+@patiently
 @transaction.atomic
 def mark_no_show(*, session: TreatmentSession, by, now: datetime) -> TreatmentSession:
     """The patient did not come. The chair is free again; the session is wanted again."""
     return change_status(session=session, to=SessionStatus.NO_SHOW, by=by, now=now)
 
 
+@patiently
 @transaction.atomic
 def undo(*, session: TreatmentSession, by, now: datetime) -> TreatmentSession:
     """Take back a mistaken arrival or no-show; refused where the chair has been given away.
@@ -57,6 +60,7 @@ def undo(*, session: TreatmentSession, by, now: datetime) -> TreatmentSession:
     return change_status(session=session, to=SessionStatus.BOOKED, by=by, now=now, reason=_("Taken back"))
 
 
+@patiently
 @transaction.atomic
 def answer_session(
     *, session: TreatmentSession, confirmation: Confirmation, by, now: datetime
@@ -75,6 +79,7 @@ def confirm_session(*, session: TreatmentSession, by, now: datetime) -> Treatmen
     return answer_session(session=session, confirmation=Confirmation.CONFIRMED, by=by, now=now)
 
 
+@patiently
 @transaction.atomic
 def mark_late(*, session: TreatmentSession, expected_at: datetime, by, now: datetime) -> TreatmentSession:
     """The patient says when they will be here.

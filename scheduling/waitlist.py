@@ -117,6 +117,8 @@ def candidates(site: Site, starts_at: datetime, *, now: datetime) -> list[Candid
 
 def _authorized(item: Candidate, known: Mapping[Any, Known], day: date) -> bool:
     course = item.entry.course
+    if course.payer_authorizes and not (course.pk in known and known[course.pk].authorized):
+        return False
     return course.pk not in known or known[course.pk].allows(item.number, day, course.dose_mg)
 
 

@@ -8,8 +8,8 @@ from django.test import Client
 
 from clinic import outage, tokens
 from clinic.models import IdempotencyRecord
-from scheduling import booking
-from tests.factories import MONDAY, make_course, make_staffed_site, make_user
+from scheduling import answers, booking
+from tests.factories import MONDAY, make_course, make_session, make_staffed_site, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,27 @@ def ask(course, time_machine):
         return client.post(f"/api/v1/courses/{course.pk}/book", body, content_type="application/json")
 
     return asked
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("verb", "more", "became"),
+    [
+        (answers.cancel_session, {"reason": "Ill", "cancelled_by": "patient"}, "cancelled"),
+        (answers.mark_no_show, {}, "no_show"),
+    ],
+)
+def test_a_deadlock_without_a_key_is_tried_again_too(course, monkeypatch, verb, more, became):
+    session = make_session(course=course)
+    real, errors = answers.change_status, [deadlock()]
+
+    def yields_once(**kwargs):
+        if errors:
+            raise errors.pop()
+        return real(**kwargs)
+
+    monkeypatch.setattr(answers, "change_status", yields_once)
+    assert verb(session=session, by=None, now=MONDAY, **more).status == became
 
 
 @pytest.mark.parametrize(

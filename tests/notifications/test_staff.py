@@ -243,6 +243,7 @@ def test_the_texts_page_and_the_api_say_to_whom_and_why(red, prescriber, site, t
     [item] = [i for i in Api(desk).get("/messages").body["items"] if i["kind"] == "staff"]
     assert (item["staff"], item["patient"]) == (prescriber.username, None)
     assert item["what_for"] == what_for(Message.objects.get(staff=prescriber))
+    assert Api(prescriber).get("/messages").body["items"] == []
     # Who asks for the texts of a patient that cannot be is not told those to staff, who have none.
     for query in ("patient=nobody", "session=nothing", "patient="):
         assert Api(desk).get(f"/messages?{query}").body["items"] == []

@@ -7,10 +7,10 @@ import pytest
 from django.db import connection
 
 from clinic.errors import Invalid, Refused
-from scheduling import answers, booking, offers, waitlist
+from scheduling import answers, authorizations, booking, offers, waitlist
 from scheduling.booking import Placement
 from scheduling.models import Offer, OfferEvent, TreatmentSession
-from tests.factories import MONDAY, make_course, make_patient, make_staffed_site
+from tests.factories import MONDAY, make_course, make_patient, make_staffed_site, make_user
 
 pytestmark = pytest.mark.django_db
 NOW = MONDAY - timedelta(hours=5)
@@ -67,6 +67,25 @@ def test_only_those_for_whom_it_is_right_and_who_gains_most_first(site, freed):
     assert [c.entry.course for c in found][:1] == [much]
     assert little in [c.entry.course for c in found]
     assert [c.days_sooner for c in found] == sorted((c.days_sooner for c in found), reverse=True)
+
+
+def test_a_place_is_not_right_before_the_payer_has_authorized_anything(site, freed):
+    course = _course(site, (4, 0))
+    _listed(course)
+    authorizations.expect_authorization(course=course, wanted=True, by=None, now=NOW)
+    assert waitlist.candidates(site, freed, now=NOW) == []
+    authorizations.add_authorization(
+        course=course,
+        payer="Buckeye Health",
+        number="A1",
+        valid_from=(NOW - DAY).date(),
+        valid_until=(NOW + 90 * DAY).date(),
+        sessions_allowed=8,
+        owner=make_user(site=site, role="desk"),
+        by=None,
+        now=NOW,
+    )
+    assert [found.entry.course for found in waitlist.candidates(site, freed, now=NOW)] == [course]
 
 
 def test_a_lost_session_of_induction_is_made_up_in_a_freed_place(site):
