@@ -60,7 +60,8 @@ Wall = Annotated[time, BeforeValidator(_wall)]
 WallOut = Annotated[time, PlainSerializer(lambda value: value.strftime("%H:%M"), return_type=str)]
 Small = Annotated[int, Field(ge=-(2**31), le=2**31 - 1, strict=True)]
 Override = dict[
-    Annotated[str, StringConstraints(max_length=60)], Annotated[str, StringConstraints(max_length=500)]
+    Annotated[str, StringConstraints(max_length=60), AfterValidator(_text)],
+    Annotated[str, StringConstraints(max_length=500), AfterValidator(_text)],
 ]
 
 

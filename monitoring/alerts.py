@@ -8,9 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clinic import audit
-from clinic.errors import Invalid, Refused
+from clinic.errors import Refused
 from clinic.ids import new_id
 from monitoring import signals
+from monitoring.checks import reason_in
 from monitoring.enums import AlertEventKind
 from monitoring.models import Alert, AlertEvent, Observation
 from monitoring.safety import AlertFinding
@@ -81,18 +82,17 @@ def acknowledge_alert(*, alert: Alert, action: str, by, now: datetime) -> Alert:
     """Somebody has seen it and says what was done.
 
     Raises:
-        Invalid: nothing said.
+        Invalid: nothing said, or more than can be kept.
         Refused: `acknowledged`, by whom.
     """
-    if not action.strip():
-        raise Invalid.because("required", _("Say what was done."), "action")
+    action = reason_in(action, field="action")
     open_alert = Alert.objects.filter(pk=alert.pk, acknowledged_at__isnull=True)
-    if not open_alert.update(acknowledged_at=now, acknowledged_by=by, action=action.strip()[:500]):
+    if not open_alert.update(acknowledged_at=now, acknowledged_by=by, action=action):
         alert = Alert.objects.select_related("acknowledged_by").get(pk=alert.pk)
         who = alert.acknowledged_by.display_name if alert.acknowledged_by else ""
         raise Refused.because("acknowledged", _("%s has acknowledged this already.") % who)
     alert.refresh_from_db()
-    note([(alert, [])], kind=AlertEventKind.ACKNOWLEDGED, by=by, now=now, words=action.strip())
+    note([(alert, [])], kind=AlertEventKind.ACKNOWLEDGED, by=by, now=now, words=action)
     session = alert.observation.session
     audit.record(
         "alert.acknowledged",
@@ -101,7 +101,7 @@ def acknowledge_alert(*, alert: Alert, action: str, by, now: datetime) -> Alert:
         site=alert.site_id,
         patient=session.patient_id,
         on=alert,
-        reason=action.strip(),
+        reason=action,
         code=alert.code,
     )
     return alert

@@ -25,6 +25,7 @@ from scheduling.api import session_of, session_out
 from scheduling.models import TreatmentSession
 
 router = Router(tags=["The chair"])
+Name = Annotated[Text, Field(max_length=120)]
 
 
 class PreDoseIn(Body):
@@ -90,19 +91,24 @@ class CheckpointPatch(ReadingIn):
 
 class ReadyIn(Body):
     at: Instant
-    by: Text = ""
+    by: Name = ""
     escort_reached: bool | None = None
     # Whoever posts this states that the patient was told; say false where that is not so.
     instructions_given: bool = True
     override: Override = {}
 
 
+class EarlyIn(Body):
+    reason: Text
+    told: Text = ""
+
+
 class LeaveIn(Body):
     at: Instant
-    by: Text = ""
+    by: Name = ""
     with_escort: bool
     # The reason; or {"reason", "told"}, with who was told of it.
-    early: Text | dict[str, Any] | None = None
+    early: Text | EarlyIn | None = None
     told: Text = ""
     override: Override = {}
 
@@ -256,17 +262,18 @@ def ready(request, session_id: str, payload: ReadyIn):
 
 @router.post("/sessions/{session_id}/leave", response=dict, summary="The patient has left")
 def leave(request, session_id: str, payload: LeaveIn):
-    """Before being ready it is a deviation, and `early` says why. 409 lists every criterion that is not met."""
+    """Before being ready it is a deviation, and `early` says why. 409 lists every criterion that is not met. `by`: who
+    saw the patient out, where that is somebody else than you."""
     session = session_of(request, session_id, May.TREAT)
     early = payload.early
-    reason = str(early.get("reason", "")) if isinstance(early, dict) else (early or "")
-    told = str(early.get("told", "")) if isinstance(early, dict) else payload.told
+    whole = early if isinstance(early, EarlyIn) else EarlyIn(reason=early or "", told=payload.told)
     leaving.leave(
         session=session,
         at=payload.at,
         with_escort=payload.with_escort,
-        early=reason[:500],
-        told=told,
+        early=whole.reason,
+        told=whole.told,
+        clinician=payload.by,
         override=payload.override,
         by=request.user,
         now=clock.now(),

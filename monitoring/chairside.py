@@ -13,7 +13,7 @@ from clinic.access import May, may
 from clinic.errors import Fault, Invalid
 from clinic.ids import new_id
 from monitoring import alerts, assigning, deciding, predose, safety, state
-from monitoring.checks import before_arrival, in_future, lock
+from monitoring.checks import before_arrival, in_future, lock, reasons_for
 from monitoring.models import Observation, PreDose
 from monitoring.predose import Answers, Gate
 from monitoring.safety import Reading
@@ -73,12 +73,12 @@ def record_pre_dose(
     limits = limits_of(session.site)
     clinician = observation.nurse or by
     found = predose.gates(answers, state.patient_facts(session, clinician.display_name), limits)
-    reasons = {g.code: override[g.code].strip() for g in found if override and _overridden(g, override)}
+    reasons, unkept = reasons_for([g.code for g in found if not g.ok and g.overridable], override)
     decisions = {g.code for g in found if g.code in reasons and g.kind in predose.DECIDED}
     decider, faults = deciding.decider(
         session.site, decided_by, wanted=bool(decisions), by=by, afterwards=afterwards
     )
-    faults += before_arrival(measured_at, observation, "measured_at")
+    faults += unkept + before_arrival(measured_at, observation, "measured_at")
     _refuse_impossible(answers, measured_at, now, faults)
     whose = deciding.kept(decider)
     given = {
@@ -100,10 +100,6 @@ def record_pre_dose(
     return Cleared(row, found, row.may_dose)
 
 
-def _overridden(gate: Gate, override: Mapping[str, str]) -> bool:
-    return not gate.ok and gate.overridable and bool(override.get(gate.code, "").strip())
-
-
 def _refuse_impossible(answers: Answers, measured_at: datetime, now: datetime, more: list[Fault]) -> None:
     vitals = {name: getattr(answers, name) for name in ("systolic", "diastolic", "heart_rate", "spo2")}
     faults = [Fault(f.code, f.detail, f.field) for f in safety.faults_in(vitals)]
@@ -120,7 +116,7 @@ def _refuse_impossible(answers: Answers, measured_at: datetime, now: datetime, m
 
 def _given(reason: str, by, now: datetime) -> dict[str, str]:
     """A reason as it is kept, with who typed it."""
-    return {"reason": reason[:500], "by": str(by.pk), "name": by.display_name, "at": now.isoformat()}
+    return {"reason": reason, "by": str(by.pk), "name": by.display_name, "at": now.isoformat()}
 
 
 def _write(observation, answers: Answers, found, given, by, now, measured_at) -> PreDose:

@@ -1,6 +1,6 @@
 """What several chairside verbs refuse alike."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import UUIDField
@@ -51,6 +51,20 @@ def reason_in(text: str, *, field: str = "reason", more: Iterable[Fault] = ()) -
     if faults:
         raise Invalid(faults)
     return values[field]
+
+
+def reasons_for(
+    codes: Iterable[str], override: Mapping[str, str] | None
+) -> tuple[dict[str, str], list[Fault]]:
+    """The reasons that `override` gives for these codes, trimmed; and what is wrong with those that cannot be kept."""
+    reasons, faults = {}, []
+    for code in codes:
+        said = {code: (override or {}).get(code, "")}
+        found = checks.text(said, code, LONGEST_REASON, required=False)
+        faults += [Fault(fault.code, fault.detail, f"override.{code}") for fault in found]
+        if said[code]:
+            reasons[code] = said[code]
+    return reasons, faults
 
 
 def lock(

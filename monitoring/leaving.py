@@ -6,11 +6,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clinic import audit
+from clinic import audit, checks
 from clinic.errors import Fault, Invalid, ReasonRequired, Refused
 from clinic.ids import new_id
 from monitoring import rems, safety, signals, state
-from monitoring.checks import in_future, lock
+from monitoring.checks import LONGEST_REASON, in_future, lock, reason_in, reasons_for
 from monitoring.enums import DeviationKind
 from monitoring.models import Deviation, Observation
 from monitoring.safety import Criterion, LeavingFacts
@@ -21,6 +21,7 @@ from scheduling.protocol import Finding
 from scheduling.statuses import change_status
 
 S = SessionStatus
+LONGEST_NAME, LONGEST_TOLD = 120, 200
 # Two hours are a floor [label], and nobody judges without a fresh reading or a name.
 NEVER_OVERRIDDEN = frozenset({"minutes_120", "reading_now", "clinician"})
 
@@ -64,24 +65,28 @@ def mark_ready(
     hours, without a fresh reading, or without a name.
 
     Raises:
-        Invalid: a time to come.
+        Invalid: a time to come, words that cannot be kept whole.
         Refused: `wrong_state`, or one fault for each criterion that is not met.
     """
-    if faults := in_future(at, now, "at"):
-        raise Invalid(faults)
+    said = {"clinician": clinician}
+    faults = in_future(at, now, "at") + checks.text(said, "clinician", LONGEST_NAME, required=False)
     session, observation = lock(session, [S.OBSERVING])
     found = criteria(
         state.load(session),
         at=at,
-        clinician=clinician.strip(),
+        clinician=said["clinician"],
         escort_reached=escort_reached,
         instructions_given=instructions_given,
     )
-    reasons = {c.code: override[c.code].strip() for c in found if override and _overridden(c, override)}
+    reasons, unkept = reasons_for([c.code for c in found if _may_be_overridden(c)], override)
+    if faults or unkept:
+        raise Invalid(faults + unkept)
     if unmet := [c for c in found if not c.met and c.code not in reasons]:
         raise Refused(_faults(unmet))
-    _write_ready(observation, found, at, clinician.strip(), by, reasons)
-    change_status(session=session, to=S.READY, by=by, now=now, detail={"ready_at": at.isoformat()})
+    _write_ready(observation, found, at, said["clinician"], by, reasons)
+    # Here it stays when the patient is observed again and judged anew.
+    detail = {"ready_at": at.isoformat(), "ready_name": said["clinician"], "ready_overrides": reasons}
+    change_status(session=session, to=S.READY, by=by, now=now, detail=detail)
     signals.tell(signals.session_ready, session=session, now=now)
     return session
 
@@ -96,35 +101,38 @@ def leave(
     now: datetime,
     early: str = "",
     told: str = "",
+    clinician: str = "",
     override: Mapping[str, str] | None = None,
 ) -> TreatmentSession:
     """The patient has left, `at` that time. Before being ready it is a deviation, with `early` as its reason
-    and `told` as who was told of it.
+    and `told` as who was told of it. `clinician`: who saw them out, where that is not whoever writes it down.
 
     Raises:
-        Invalid: a time to come, or before the patient was ready or dosed.
+        Invalid: a time to come, or before the patient was ready or dosed; words that cannot be kept whole.
         Refused: `wrong_state`; not ready and no `early`: one fault for each criterion that is not met.
         ReasonRequired: `no_escort`: alone, without a reason in `override`.
     """
     session, observation = lock(session, [S.DOSING, S.OBSERVING, S.READY])
-    _refuse_times(observation, at, now)
-    early = early.strip()
+    said = {"early": early, "told": told, "clinician": clinician}
+    reasons, faults = reasons_for(["no_escort"], override)
+    _refuse_impossible(observation, at, now, faults + _word_faults(said))
+    early = said["early"]
     if session.status != S.READY and not early:
         raise _not_ready(session, at)
-    alone = (override or {}).get("no_escort", "").strip() or early
+    alone = reasons.get("no_escort") or early
     if not with_escort and not alone:
         warning = Finding(
             "no_escort", _("Leaves without an escort: somebody else drives home [label]."), True
         )
         raise ReasonRequired.for_warnings([warning])
-    _write_left(observation, at, with_escort, early, by)
-    if early and session.status != S.READY:
-        _deviate(observation, DeviationKind.LEFT_EARLY, at, early, told, by, now)
+    too_early = session.status != S.READY
+    _write_left(observation, at, with_escort, early if too_early else "", by)
+    if too_early:
+        _deviate(observation, DeviationKind.LEFT_EARLY, at, early, said["told"], by, now)
     if not with_escort:
-        _deviate(observation, DeviationKind.LEFT_ALONE, at, alone, told, by, now)
-    change_status(
-        session=session, to=S.COMPLETED, by=by, now=now, reason=early, detail={"left_at": at.isoformat()}
-    )
+        _deviate(observation, DeviationKind.LEFT_ALONE, at, alone, said["told"], by, now)
+    detail = {"left_at": at.isoformat(), "left_name": said["clinician"]}
+    change_status(session=session, to=S.COMPLETED, by=by, now=now, reason=early, detail=detail)
     rems.open_form(session=session, by=by, now=now)
     signals.tell(signals.session_left, session=session, now=now)
     return session
@@ -138,13 +146,12 @@ def reopen(*, session: TreatmentSession, reason: str, by, now: datetime) -> Trea
         Invalid: no reason.
         Refused: `wrong_state`.
     """
-    if not reason.strip():
-        raise Invalid.because("required", _("Say why."), "reason")
+    reason = reason_in(reason)
     session, observation = lock(session, [S.READY])
     observation.ready_at, observation.ready_by, observation.ready_name = None, None, ""
     observation.ready_overrides = {}
     observation.save(update_fields=["ready_at", "ready_by", "ready_name", "ready_overrides"])
-    return change_status(session=session, to=S.OBSERVING, by=by, now=now, reason=reason.strip())
+    return change_status(session=session, to=S.OBSERVING, by=by, now=now, reason=reason)
 
 
 def judge_again(known: ChairState, *, reason: str, by, now: datetime) -> None:
@@ -190,9 +197,8 @@ def _note(session: TreatmentSession, name: str, action: str, by, now: datetime) 
     audit.record(action, by=by, now=now, site=session.site_id, patient=session.patient_id, on=observation)
 
 
-def _overridden(criterion: Criterion, override: Mapping[str, str]) -> bool:
-    may = criterion.code not in NEVER_OVERRIDDEN
-    return may and not criterion.met and bool(override.get(criterion.code, "").strip())
+def _may_be_overridden(criterion: Criterion) -> bool:
+    return not criterion.met and criterion.code not in NEVER_OVERRIDDEN
 
 
 def _faults(unmet: list[Criterion]) -> list[Fault]:
@@ -210,8 +216,15 @@ def _write_ready(observation: Observation, found, at, clinician, by, reasons) ->
     observation.save()
 
 
-def _refuse_times(observation: Observation, at: datetime, now: datetime) -> None:
-    faults = in_future(at, now, "at")
+def _word_faults(said: dict[str, str]) -> list[Fault]:
+    """Trims them in place."""
+    faults = checks.text(said, "early", LONGEST_REASON, required=False)
+    faults += checks.text(said, "told", LONGEST_TOLD, required=False)
+    return faults + checks.text(said, "clinician", LONGEST_NAME, required=False)
+
+
+def _refuse_impossible(observation: Observation, at: datetime, now: datetime, more: list[Fault]) -> None:
+    faults = [*in_future(at, now, "at"), *more]
     if observation.ready_at and at < observation.ready_at:
         faults.append(Fault("impossible", _("Before the patient was ready."), "at"))
     if observation.t0_at and at < observation.t0_at:
@@ -241,8 +254,8 @@ def _deviate(observation: Observation, kind, at: datetime, reason: str, told: st
         at=at,
         recorded_at=now,
         by=by,
-        reason=reason[:500],
-        told=told.strip()[:200],
+        reason=reason,
+        told=told,
     )
     audit.record(
         "session.deviation",

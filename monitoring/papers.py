@@ -9,11 +9,10 @@ from django.utils import translation
 
 from clinic import audit, pdf
 from clinic.enums import Language
-from clinic.models import AuditEvent
 from monitoring.deciding import who_decided
 from monitoring.form_reading import read_form
 from monitoring.forms import PreDoseForm
-from monitoring.models import MonitoringForm, SeriousEvent
+from monitoring.models import Deviation, MonitoringForm, SeriousEvent
 from monitoring.state import load
 from scheduling.enums import SessionStatus
 from scheduling.models import TreatmentSession
@@ -34,7 +33,6 @@ def print_form(*, form: MonitoringForm, by, now: datetime) -> bytes:
 def print_summary(*, session: TreatmentSession, by, now: datetime) -> bytes:
     """One session for the patient's file: what was asked, given, measured, decided."""
     known = load(session)
-    deviations = AuditEvent.objects.filter(action="session.deviation", object_id=session.pk)
     context = {
         "session": session,
         "site": session.site,
@@ -44,7 +42,8 @@ def print_summary(*, session: TreatmentSession, by, now: datetime) -> bytes:
         "decisions": _decisions(known),
         "minutes": _minutes_after_t0(known),
         "alerts": sorted(known.alerts, key=lambda alert: alert.raised_at),
-        "deviations": list(deviations.select_related("actor")),
+        "deviations": _deviations(known),
+        "judged": known.observation.ready_overrides if known.observation else {},
         "serious": SeriousEvent.objects.filter(session=session)
         .select_related("flagged_by")
         .order_by("flagged_at"),
@@ -126,6 +125,10 @@ def _decisions(known) -> list[dict[str, Any]]:
         if not gate["ok"]
         for given in [reasons.get(gate["code"])]
     ]
+
+
+def _deviations(known) -> list[Deviation]:
+    return list(known.observation.deviations.select_related("by")) if known.observation else []
 
 
 def _minutes_after_t0(known) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from clinic.models import AuditEvent
 from monitoring.deciding import who_decided
 from monitoring.enums import AlertEventKind, Symptom, TabletOutcome
 from monitoring.models import Alert, AlertEvent, Checkpoint, DeviceUse, Observation, PreDose, TabletEntry
@@ -110,7 +111,16 @@ def _name(user) -> str:
 def _event(event: SessionEvent) -> Line:
     is_status = event.kind == SessionEventKind.STATUS
     title = event.get_to_status_display() if is_status else event.get_kind_display()
-    return Line(event.at, event.at, _name(event.by), event.kind, title, event.reason, data=event.detail)
+    text = "; ".join(filter(None, [event.reason, *_said_of(event.detail)]))
+    return Line(event.at, event.at, _name(event.by), event.kind, title, text, data=event.detail)
+
+
+def _said_of(detail: dict[str, Any]) -> list[str]:
+    """Who judged the patient ready and on which criteria that were not met; who saw them out."""
+    said = [_("judged by %s") % name for name in [detail.get("ready_name")] if name]
+    overridden = detail.get("ready_overrides") or {}
+    said += [_("%(what)s not met: %(why)s") % {"what": c, "why": why} for c, why in overridden.items()]
+    return said + [_("seen out by %s") % name for name in [detail.get("left_name")] if name]
 
 
 def _pre_dose(row: PreDose) -> Line:
@@ -168,7 +178,7 @@ def _checkpoint(row: Checkpoint, known: ChairState) -> Line:
 
 def _care(observation: Observation) -> list[Line]:
     """Who watched, what went on to whom, and what was not as it should be."""
-    lines = []
+    lines = _noted(observation)
     for row in observation.assignments.select_related("nurse", "by"):
         title, who = _("Watched by %s") % row.nurse.display_name, _name(row.by)
         lines.append(Line(row.at, row.at, who, "assigned", title))
@@ -185,11 +195,18 @@ def _care(observation: Observation) -> list[Line]:
     return lines
 
 
+def _noted(observation: Observation) -> list[Line]:
+    """What was noted before the patient was judged ready; who did it stands in the audit trail."""
+    titles = {"escort.reached": _("Escort here, or reached"), "instructions.given": _("Instructions given")}
+    rows = AuditEvent.objects.filter(object_id=observation.pk, action__in=titles).select_related("actor")
+    return [Line(row.at, row.at, _name(row.actor), "noted", titles[row.action]) for row in rows]
+
+
 def _alert(alert: Alert) -> list[Line]:
     data = {"level": alert.level, "code": alert.code}
     level = alert.get_level_display()
     lines = [
-        Line(alert.raised_at, alert.raised_at, _name(alert.owner), "alert", level, alert.detail, data=data)
+        Line(alert.raised_at, alert.recorded_at, _name(alert.owner), "alert", level, alert.detail, data=data)
     ]
     if alert.acknowledged_at:
         who, title = _name(alert.acknowledged_by), _("%s acknowledged") % level

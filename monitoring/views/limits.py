@@ -78,7 +78,7 @@ class LimitsForm(forms.Form):
 
     def _minutes(self, name):
         words = self.cleaned_data[name].replace(",", " ").split()
-        if not all(word.isdecimal() and 1 <= int(word) <= 600 for word in words):
+        if not all(word.isdecimal() and len(word) < 6 and 1 <= int(word) <= 600 for word in words):
             raise forms.ValidationError(_("Whole minutes from 1 to 600, with commas between them."))
         return sorted({int(word) for word in words})
 

@@ -55,7 +55,7 @@ def discard(request, session_id):
     sessions = TreatmentSession.objects.select_related("site", "patient")
     session = access.get_or_404(sessions, request.user, session_id)
     access.require(request.user, May.TREAT, session.site)
-    entry = entry_in(request.POST, request.POST.get("entry_kind", "")[:20])
+    entry = entry_in(request.POST, request.POST.get("entry_kind", "").replace("\x00", "")[:20])
     if entry is None:
         raise Invalid.because("required", _("Which entry?"), "entry_id")
     try:

@@ -165,6 +165,7 @@ def test_a_page_says_how_closely_flagged_patients_are_watched(site):  # noqa: F8
     assert manager.post(reverse("monitoring:limits"), body).status_code == 302
     site.refresh_from_db()
     assert (site.flagged_minutes, site.alert_minutes) == ([20, 50], 3)
+    assert manager.post(reverse("monitoring:limits"), {**body, "flagged": "9" * 5000}).status_code == 422
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from clinic import patients
 from clinic.errors import Invalid, ReasonRequired, Refused
 from clinic.models import AuditEvent
+from monitoring import alerts as alert_verbs
 from monitoring import chairside, dosing, leaving, readings, signals, state
 from monitoring.floor import floor_of
 from monitoring.models import Alert, Checkpoint, Deviation, DeviceUse, Observation, PreDose
@@ -314,6 +315,66 @@ def test_ready_lists_what_is_missing_and_then_says_who(dosed, nurse):
     )
     seen = Observation.objects.get(session=dosed)
     assert (seen.ready_at, seen.ready_by, seen.ready_name) == (at(120), nurse, "N. Nurse")
+
+
+def test_who_judged_a_patient_ready_and_why_stays_when_they_are_observed_again(dosed, nurse):
+    read(dosed, nurse, 118)
+    leaving.note_instructions(session=dosed, by=nurse, now=at(119))
+    leaving.mark_ready(
+        session=dosed,
+        at=at(120),
+        clinician="N. Nurse",
+        escort_reached=False,
+        override={"escort": "Calls from the car park"},
+        by=nurse,
+        now=at(120),
+    )
+    leaving.reopen(session=dosed, reason="Dizzy again", by=nurse, now=at(125))
+
+    lines = record_of(dosed)
+    ready = next(line for line in lines if line.data.get("ready_at"))
+    assert ready.text == "judged by N. Nurse; escort not met: Calls from the car park"
+    assert [(line.title, line.who) for line in lines if line.kind == "noted"] == [
+        ("Instructions given", nurse.display_name)
+    ]
+
+
+def test_an_alert_that_the_clinic_learnt_of_later_says_so_in_the_record(dosed, nurse):
+    read(dosed, nurse, 30, {"spo2": 88}, now=at(50))
+    (line,) = [line for line in record_of(dosed) if line.kind == "alert"]
+    assert (line.at, line.recorded_at, line.later) == (at(30), at(50), True)
+
+
+def test_who_saw_a_patient_out_and_every_word_of_it_is_kept_or_refused(dosed, nurse):
+    words = {
+        "early": "e" * 501,
+        "told": "t" * 201,
+        "clinician": "c" * 121,
+        "override": {"no_escort": "x\x00"},
+    }
+    with pytest.raises(Invalid) as refused:
+        leaving.leave(session=dosed, at=at(50), with_escort=False, by=nurse, now=at(50), **words)
+    words = {"early": "Walked out", "told": "Dr. Raman", "clinician": "P. Porter"}
+    leaving.leave(session=dosed, at=at(50), with_escort=True, by=nurse, now=at(50), **words)
+
+    assert {(f.code, f.field) for f in refused.value.faults} == {
+        ("too_long", "early"),
+        ("too_long", "told"),
+        ("too_long", "clinician"),
+        ("unreadable", "override.no_escort"),
+    }
+    (left,) = [line for line in record_of(dosed) if line.data.get("left_at")]
+    assert left.text == "Walked out; seen out by P. Porter"
+
+
+def test_what_was_done_about_an_alert_is_never_cut(dosed, nurse):
+    (alert,) = read(dosed, nurse, 30, {"spo2": 88}).alerts
+    with pytest.raises(Invalid) as refused:
+        alert_verbs.acknowledge_alert(alert=alert, action="x" * 501, by=nurse, now=at(31))
+    done = alert_verbs.acknowledge_alert(alert=alert, action="x" * 500, by=nurse, now=at(31))
+
+    assert [(f.code, f.field) for f in refused.value.faults] == [("too_long", "action")]
+    assert len(done.action) == 500
 
 
 def test_ready_before_two_hours_cannot_be_overridden(dosed, nurse):

@@ -9,11 +9,12 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from clinic.models import AuditEvent
-from monitoring import papers, serious
+from monitoring import chairside, leaving, papers, serious
 from monitoring.models import Alert
 from tests.factories import make_session
 from tests.monitoring.rems_stage import LEFT, answer, send
-from tests.monitoring.test_chairside import at
+from tests.monitoring.test_chairside import at, device
+from tests.monitoring.test_predose import FINE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.pdf]
 
@@ -73,6 +74,25 @@ def test_the_summary_has_the_whole_session_in_the_sites_time(session, nurse):
         "MOAA/S",
     ):
         assert part in found
+
+
+def test_every_deviation_stands_on_the_summary_by_its_name_with_who_was_told(course, nurse):
+    session = make_session(course=course)
+    chairside.arrive(session=session, by=nurse, now=at(-10))
+    chairside.record_pre_dose(session=session, answers=FINE, by=nurse, now=at(-5))
+    device(session, nurse, 1, 0)
+    leaving.leave(
+        session=session,
+        at=at(50),
+        with_escort=False,
+        early="Walked out",
+        told="Dr. Raman",
+        by=nurse,
+        now=at(50),
+    )
+    found = words(papers.print_summary(session=session, by=nurse, now=at(60)))
+    for kind in ("Left before being judged ready", "Left without the escort"):
+        assert f"{kind}, 10:10. Walked out ({nurse.display_name}; told: Dr. Raman)" in found
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,8 @@ def test_a_discarded_entry_stays_readable_with_its_reason_and_is_never_saved_lat
     sent = entry(who, _reading(), at=T0 + timedelta(minutes=15), skew=300_000)
     dropped = {**sent, "entry_kind": "checkpoint", "shown": ["Systolic 182", "Diastolic 104\x00"]}
 
+    dropped["entry_kind"] += "\x00"
+
     assert nurse.post(_url(session, "discard"), dropped).json()["state"] == "refused"
     for _ in range(2):
         told = nurse.post(_url(session, "discard"), {**dropped, "reason": "Wrong patient"})
