@@ -7,9 +7,13 @@ import socket
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseOperations
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
+
+from tests.distribution import ByPlace
+from tests.launcher.processes import tables
 
 # A busy machine is slow, and that is no fault of a rule. HYPOTHESIS_PROFILE=long looks much further.
 _PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -19,6 +23,10 @@ examples.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByPlace(config, log)
 
 
 def _answers(port):
@@ -81,6 +89,18 @@ def _sql_flush_past_triggers(self, style, tables, **options):
 
 
 DatabaseOperations.sql_flush = _sql_flush_past_triggers
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request, django_db_modify_db_settings):
+    """SQLite begins with a copy of its tables, which all workers and the clinics of the browser tests share."""
+    if connection.vendor != "sqlite":
+        yield request.config.getvalue("reuse_db")
+        return
+    database = Path(connection.settings_dict["TEST"]["NAME"])
+    shutil.copy(tables(), database)
+    yield True
+    database.unlink()
 
 
 @pytest.fixture(autouse=True)

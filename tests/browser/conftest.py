@@ -3,25 +3,37 @@
 import pytest
 
 from tests.browser import stage as stages
+from tests.launcher.processes import load_demo
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if "tests/browser" in item.nodeid:
-            item.add_marker(pytest.mark.browser)
-            # One after another: two clinics at once would starve each other on two cores.
-            item.add_marker(pytest.mark.xdist_group("browser"))
+def pytest_itemcollected(item):
+    item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def chromium(tmp_path_factory, testrun_uid):
+    # On two cores two clinics at once starve each other, and each worker would open every one of them.
+    only = tmp_path_factory.getbasetemp().parent / f"browser-{testrun_uid}"
+    assert not only.exists(), "the browser tests went to two workers; see tests/distribution.py"
+    only.touch()
     with stages.browser() as opened:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def loaded_demo(tmp_path_factory):
+    """Loaded once; each clinic begins with a copy of it, at the moment of its loading."""
+    kept = tmp_path_factory.mktemp("loaded") / "demo.sqlite3"
+    load_demo(kept)
+    return kept
+
+
 @pytest.fixture(scope="module")
-def demo_clinic(tmp_path_factory):
-    with stages.clinic(tmp_path_factory.mktemp("demo")) as run:
+def demo_clinic(request, tmp_path_factory):
+    """Texts hold the address of the clinic that loaded them: a module that follows their links says LOADS_ITSELF."""
+    itself = getattr(request.module, "LOADS_ITSELF", False)
+    loaded = None if itself else request.getfixturevalue("loaded_demo")
+    with stages.clinic(tmp_path_factory.mktemp("demo"), loaded) as run:
         yield run
 
 

@@ -152,9 +152,9 @@ def browser():
 
 
 @contextmanager
-def clinic(data: Path, **variables):
-    """`./run` with the embedded default."""
-    run = Run(data, **variables)
+def clinic(data: Path, demo: Path | None = None, **variables):
+    """`./run` with the embedded default; with a copy of the loaded demo, if there is one."""
+    run = Run(data, demo=demo, **variables)
     try:
         yield run.start().wait_open()
     finally:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from playwright.sync_api import expect
 
+# As a visitor has it.
+LOADS_ITSELF = True
 NAME = "Rivera, Alma"
 
 

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from tests.browser import pages as listed
 from tests.browser.stage import DESKTOP, PHONE, TABLET, Stage, clinic
 
+LOADS_ITSELF = True
 # The last: is it examined, which takes the longest. Both themes and both shapes of a page are.
 LOOKS = (
     (DESKTOP, "light", True),

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.pages_texts import open_visits, phones, visits_on_phones
 
+LOADS_ITSELF = True
 OLD_PHONE = {"width": 320, "height": 568}
 
 

@@ -13,7 +13,7 @@ from tests.crash.stage import Provider, clinic
 from tests.launcher.processes import wait_until
 from tests.services import Postgres, Redis
 
-pytestmark = [pytest.mark.launcher, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.launcher
 SETTLED_WITHIN = 30
 LONG, SHORT = 5000, 250
 

@@ -1,5 +1,6 @@
 """Real processes for tests: started on free ports, waited for by condition, always ended."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -63,26 +64,46 @@ def is_alive(pid):
 
 def tables():
     """An empty database of the embedded default with its tables, made once: nothing takes longer at a start."""
-    migrations = sorted(ROOT.glob("*/migrations/*.py"))
-    told = hashlib.sha256(b"".join(path.read_bytes() for path in migrations)).hexdigest()[:16]
+    made_of = [*sorted(ROOT.glob("*/migrations/*.py")), ROOT / "clinic" / "db.py", ROOT / "requirements.txt"]
+    told = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()[:16]
     kept = ROOT / "build" / f"tables-{told}.sqlite3"
-    if not kept.exists():
-        kept.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-            env = {**os.environ, "DATA_DIR": folder, "SECRET_KEY": "x" * 50}
-            env.pop("DATABASE_URL", None)
-            env["DJANGO_SETTINGS_MODULE"] = "clinic.settings"
-            command = [sys.executable, "manage.py", "migrate", "-v", "0"]
-            subprocess.run(command, cwd=ROOT, env=env, check=True, timeout=300)
-            # Two at once make the same.
-            os.replace(Path(folder) / "clinic.sqlite3", kept)
+    kept.parent.mkdir(exist_ok=True)
+    with (kept.parent / "tables.lock").open("w") as lock:
+        # Whoever comes second waits for the first, instead of making the same beside it.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            _prepare(kept, "migrate", "-v", "0")
     return kept
 
 
-class Run:
-    """`./run` with a data folder of its own. `made`: on the embedded default its tables are there already."""
+def load_demo(kept):
+    """Make the database `kept`, with the demo clinic as it is at this moment: a start then has it to copy."""
+    shutil.copy(tables(), kept)
+    _prepare(kept, "prepare")
 
-    def __init__(self, data, *, made=True, **variables):
+
+def _prepare(kept, *command):
+    """Run a command of the clinic on an embedded database, which is `kept` once that has gone well."""
+    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+        database = Path(folder) / "clinic.sqlite3"
+        if kept.exists():
+            shutil.copy(kept, database)
+        env = {**os.environ, "DATA_DIR": folder, "SECRET_KEY": "x" * 50, "DEMO_CLOCK": "1"}
+        env.pop("DATABASE_URL", None)
+        env["DJANGO_SETTINGS_MODULE"] = "clinic.settings"
+        done = [sys.executable, "manage.py", *command]
+        subprocess.run(done, cwd=ROOT, env=env, check=True, timeout=300, stdout=subprocess.DEVNULL)
+        os.replace(database, kept)
+
+
+class Run:
+    """`./run` with a data folder of its own.
+
+    `made`: on the embedded default its tables are there already. `demo`: a database with the demo clinic (`load_demo`)
+    to begin with, and its clock at the moment at which that was loaded.
+    """
+
+    def __init__(self, data, *, made=True, demo=None, **variables):
         self.port = free_port()
         keep = (
             "PATH",
@@ -102,7 +123,7 @@ class Run:
             "TICK_SECONDS": "1",
             **variables,
         }
-        self.data, self.env, self.made = Path(data), env, made
+        self.data, self.env, self.made, self.demo = Path(data), env, made, demo
         self.process = None
 
     @property
@@ -113,7 +134,10 @@ class Run:
         database = self.data / "clinic.sqlite3"
         if self.made and "DATABASE_URL" not in self.env and not database.exists():
             self.data.mkdir(parents=True, exist_ok=True)
-            shutil.copy(tables(), database)
+            shutil.copy(self.demo or tables(), database)
+            if self.demo:
+                age = int(time.time() - self.demo.stat().st_mtime)
+                (self.data / "demo_clock").write_text(str(-age))
         self.process = subprocess.Popen(
             ["./run"], cwd=ROOT, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

@@ -86,7 +86,6 @@ def production(tmp_path):
 @pytest.mark.launcher
 @pytest.mark.postgres
 @pytest.mark.redis
-@pytest.mark.xdist_group("launcher")
 def test_the_commands_of_the_services_make_a_clinic(production):
     port, started = free_port(), []
     subprocess.run(

@@ -9,18 +9,27 @@ import pytest
 
 from tests.launcher.processes import ROOT, Run, children_of, get, is_alive, wait_until
 
-pytestmark = [pytest.mark.launcher, pytest.mark.xdist_group("launcher")]
+pytestmark = pytest.mark.launcher
 
 
 @pytest.fixture
 def run(tmp_path):
+    """With tables that are made already."""
+    made = Run(tmp_path / "data", DEMO="0")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def first_run(tmp_path):
+    """Nothing is there yet."""
     made = Run(tmp_path / "data", DEMO="0", made=False)
     yield made
     made.stop()
 
 
-def test_it_opens_is_ready_and_stops_without_leaving_a_process(run):
-    run.start().wait_open()
+def test_it_opens_is_ready_and_stops_without_leaving_a_process(first_run):
+    run = first_run.start().wait_open()
     wait_until(lambda: get(f"{run.url}/readyz")[0] == 200, what="worker and beat")
     children = children_of(run.process.pid)
     assert len(children) >= 4

@@ -27,7 +27,6 @@ pytestmark = [
         not (PRISM and shutil.which("node")),
         reason="Node with Prism is not here (see tests/twilio/test_prism.py)",
     ),
-    pytest.mark.xdist_group("prism"),
 ]
 
 
