@@ -141,12 +141,13 @@ function prepare() {
     keepTyped(form);
   });
   main().addEventListener("submit", refuseOffline);
-  showQueue();
+  ready.then(showQueue);
 }
 
+// At once: a hand may be at a field before the queue knows whose it is.
+drawn = plain(main());
+prepare();
 ready.then(() => {
-  drawn = plain(main());
-  prepare();
   if (!usable) return;
   listen((message) => {
     if (message.what === "queue") showQueue();

@@ -2,7 +2,7 @@
 import { fill, inWords, pairs, typedPairs } from "./fields.js";
 import { attempt, clinicNow, line, tabletNow } from "./line.js";
 import * as queue from "./queue.js";
-import { usesClinicTime } from "./tablet.js";
+import { ready, usesClinicTime } from "./tablet.js";
 
 const PATIENCE = 2500; // milliseconds until an answer is no longer waited for in front of the person
 const answers = new Map();
@@ -48,7 +48,10 @@ export const isInFront = (id) => answers.has(id);
 /** Kept when this returns; `answer` comes when the clinic has said something, or is null when that takes too long. */
 export async function tap(form) {
   const entry = entryOf(form);
-  await writing.get(form.dataset.keeps);
+  // Whoever taps early is not known to the queue yet, and a draft that came back or was written later would stay behind.
+  await ready;
+  await returned.get(form);
+  await written(form.dataset.keeps);
   const id = await queue.add(entry, form.dataset.keeps);
   const answer = new Promise((done) => {
     answers.set(id, done);
@@ -69,13 +72,30 @@ async function keep(form) {
   if (again.delete(id)) keep(form);
 }
 
-export async function keepTyped(form) {
-  form.addEventListener("input", () => keep(form));
-  form.addEventListener("change", (event) => event.isTrusted && keep(form));
+async function written(id) {
+  while (writing.has(id)) await writing.get(id);
+}
+
+const returned = new WeakMap();
+export function keepTyped(form) {
+  const touched = new Set();
+  returned.set(form, giveBack(form, touched));
+  const changed = async (event) => {
+    touched.add(event.target.name);
+    await returned.get(form);
+    keep(form);
+  };
+  form.addEventListener("input", changed);
+  form.addEventListener("change", (event) => event.isTrusted && changed(event));
+}
+
+/** What was half typed before, but for the fields that a hand has `touched` while it was read. */
+async function giveBack(form, touched) {
   if (form.querySelector(".is-invalid, .invalid-feedback")) return;
+  await ready;
+  await written(form.dataset.keeps);
   const values = await queue.draft(form.dataset.keeps);
-  if (values) {
-    fill(form, values);
-    form.closest("details").open = true;
-  }
+  if (!values) return;
+  fill(form, values, { except: touched });
+  form.closest("details").open = true;
 }

@@ -12,10 +12,11 @@ export function typedPairs(form) {
   return pairs(form).filter(([name]) => names.has(name));
 }
 
-/** Put pairs back. `hidden`: the fields that only the page knows as well. */
-export function fill(form, values, { hidden = false } = {}) {
+/** Put pairs back. `hidden`: the fields that only the page knows as well; `except`: names that stay as they are. */
+export function fill(form, values, { hidden = false, except = new Set() } = {}) {
   const has = (name, value) => values.some(([n, v]) => n === name && v === value);
   for (const field of typed(form)) {
+    if (except.has(field.name)) continue;
     if (isChoice(field)) field.checked = has(field.name, field.value);
     else field.value = values.find(([name]) => name === field.name)?.[1] ?? "";
     field.dispatchEvent(new Event("change", { bubbles: true }));

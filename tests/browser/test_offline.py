@@ -311,6 +311,38 @@ def test_a_page_from_before_somebody_signed_in_again_still_sends(nurse):
     entered(nurse, "134/84")
 
 
+HELD = """
+const real = SubtleCrypto.prototype.importKey;
+SubtleCrypto.prototype.importKey = async function (...given) {
+  await new Promise(known => { window.known = known; });
+  return real.apply(this, given);
+};
+"""
+
+
+def test_who_is_quicker_than_the_page_loses_nothing(nurse):
+    """Typed and tapped while the tablet still finds out who is there, with something half typed from before."""
+    page = open_chair(nurse, chair_that(nurse, "Observing"))
+    open_pad(page)
+    page.locator("#id_note").fill(SECRET)
+    page.wait_for_function(KEPT_DRAFT)
+    nurse.context.add_init_script(HELD)
+    page.reload()
+    open_pad(page)
+    fill(page, systolic=137, diastolic=84)
+    page.evaluate("known()")
+    expect(page.locator("#id_note")).to_have_value(SECRET)
+    expect(page.locator("#id_systolic")).to_have_value("137")
+
+    page.reload()
+    reading(nurse, 138)
+    page.get_by_role("button", name="Save the reading").click()
+    page.evaluate("known()")
+    expect(page.locator("#said")).to_have_attribute("data-state", "saved")
+    entered(nurse, "138/84")
+    expect(page.locator("#id_note")).to_have_value("")
+
+
 def test_a_tablet_whose_clock_is_wrong_says_so_and_alters_nothing_in_silence(nurse):
     address = chair_that(nurse, "Observing")
     nurse.context.add_init_script("const right = Date.now; Date.now = () => right() + 360000;")
