@@ -129,6 +129,9 @@ def _without_objection(found: Sequence[Candidate], now: datetime) -> list[Candid
     ready = []
     for candidate in found:
         status, cause = objection(candidate, stopped, today)
+        if candidate.expires_at <= now:
+            # After an outage more may be late than `expire` takes at once.
+            status, cause = S.CANCELLED, "expired"
         if not status and candidate.pk in dealt_with:
             status, cause = S.CANCELLED, dealt_with[candidate.pk]
         if status:

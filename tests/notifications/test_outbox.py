@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from clinic import patients
 from clinic.errors import Refused
 from clinic.models import Patient
-from notifications import by_hand, outbox, projection, replies, settling
+from notifications import by_hand, claiming, outbox, projection, replies, settling
 from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import Accepted, Declined, Unknown
 from notifications.models import Attempt, InboundMessage, Message, Sender, Suppression
@@ -113,6 +113,12 @@ def test_dispatch_sends_what_is_due_once(session):
 
 def test_what_comes_too_late_dies(session):
     dispatch(now=DUE + timedelta(hours=10))
+    assert (reminder(session).status, reminder(session).cause) == (S.CANCELLED, "expired")
+
+
+def test_after_an_outage_nothing_late_goes_however_much_waits(session, monkeypatch):
+    monkeypatch.setattr(claiming, "EXPIRED_AT_ONCE", 0)
+    assert dispatch(now=reminder(session).expires_at).sent == []
     assert (reminder(session).status, reminder(session).cause) == (S.CANCELLED, "expired")
 
 
