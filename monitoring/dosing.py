@@ -150,13 +150,22 @@ def _refuse_impossible(start: Start, observation: Observation, now: datetime) ->
 def _refuse(known: ChairState, start: Start, chosen: taking.Chosen) -> None:
     """Every reason against this device."""
     faults = _not_cleared(known)
-    if start.number > known.devices_planned and start.extra is None:
-        text = _("%(mg)s mg is %(n)s devices; one more wants a reason and a witness.")
-        detail = text % {"mg": known.session.dose_mg, "n": known.devices_planned}
-        faults.append(Fault("over_dose", detail, "number"))
+    if start.extra is None:
+        faults += _beyond_the_dose(known, start.number)
     faults += chosen.faults + _order_faults(known, start.number, start.started_at)
     if faults:
         raise Refused(faults)
+
+
+def _beyond_the_dose(known: ChairState, number: int) -> list[Fault]:
+    if number > known.devices_planned:
+        text = _("%(mg)s mg is %(n)s devices; one more wants a reason and a witness.")
+        detail = text % {"mg": known.session.dose_mg, "n": known.devices_planned}
+    elif known.observation and known.observation.dosing_stopped_reason:
+        detail = _("No further device was to be given; one more wants a reason and a witness.")
+    else:
+        return []
+    return [Fault("over_dose", detail, "number")]
 
 
 def _not_cleared(known: ChairState) -> list[Fault]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from clinic.ids import new_id
 from clinic.models import AuditEvent
 from clinic.prepared import InsertTogether
 from monitoring import alerts, record, safety, schedule, state
-from monitoring.checks import in_future
+from monitoring.checks import in_future, reason_in
 from monitoring.enums import Symptom
 from monitoring.models import Alert, Checkpoint
 from monitoring.state import VALUES, ChairState, limits_of, reading_of
@@ -131,8 +131,7 @@ def correct_checkpoint(
     clean = _clean({**old, **changes})
     measured_at = changes.get("measured_at", current.measured_at)
     minute = changes.get("minute", current.minute)
-    if not reason.strip():
-        raise Invalid.because("required", _("Say why."), "reason")
+    reason = reason_in(reason)
     _refuse_impossible(known, measured_at, minute, clean, now)
     row = Checkpoint(
         id=new_id(),
@@ -143,9 +142,9 @@ def correct_checkpoint(
         minute=minute,
         measured_at=measured_at,
         recorded_at=now,
-        late=current.late,
+        late=_is_late(known, minute, measured_at, _first_recorded_at(known, current)),
         by=by,
-        correction_reason=reason.strip()[:500],
+        correction_reason=reason,
         **clean,
     )
     _insert(row, _event("checkpoint.corrected", known.session, row, by, now, reason))
@@ -162,6 +161,11 @@ def _current(known: ChairState, entry: UUID, version: int) -> Checkpoint:
         detail = text % {"who": current.by.display_name, "what": what}
         raise Refused.because("superseded", detail, version=current.version)
     return current
+
+
+def _first_recorded_at(known: ChairState, row: Checkpoint) -> datetime:
+    """An entry that is corrected later was not entered later."""
+    return min(other.recorded_at for other in known.all_checkpoints if other.entry == row.entry)
 
 
 def _replay(known: ChairState, entry: _Entry) -> Recorded | None:
@@ -202,6 +206,10 @@ def _refuse_impossible(known: ChairState, measured_at, minute, clean, now) -> No
     faults += in_future(measured_at, now, "measured_at")
     if known.t0 and measured_at < known.t0:
         faults.append(Fault("before_t0", _("Before the first device was started."), "measured_at"))
+    left_at = known.observation.left_at if known.observation else None
+    # What is typed of leaving is a whole minute; a note or a reason may be written at any time.
+    if left_at and _is_measured(clean) and measured_at >= left_at + timedelta(minutes=1):
+        faults.append(Fault("after_leaving", _("The patient had left by then."), "measured_at"))
     if minute is not None and minute not in {d.minute for d in known.minutes_until(max(now, measured_at))}:
         faults.append(Fault("unknown", _("No checkpoint of this minute is scheduled."), "minute"))
     faults += _content_faults(clean)
@@ -209,9 +217,12 @@ def _refuse_impossible(known: ChairState, measured_at, minute, clean, now) -> No
         raise Invalid(faults)
 
 
+def _is_measured(clean: Mapping[str, Any]) -> bool:
+    return any(clean[name] not in (None, "") for name in VALUES) or bool(clean["symptoms"])
+
+
 def _content_faults(clean: Mapping[str, Any]) -> list[Fault]:
-    measured = any(clean[name] not in (None, "") for name in VALUES) or bool(clean["symptoms"])
-    faults = []
+    measured, faults = _is_measured(clean), []
     if not measured and not clean["not_taken"] and not clean["note"]:
         faults.append(Fault("required", _("A reading, or the reason why there is none."), "not_taken"))
     if measured and clean["not_taken"]:

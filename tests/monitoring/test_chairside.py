@@ -239,6 +239,11 @@ def test_dosing_may_be_stopped_with_a_reason(cleared, nurse):
     dosing.stop_dosing(session=cleared, reason="Nausea", by=nurse, now=at(3))
     cleared.refresh_from_db()
     assert (cleared.status, state.load(cleared).next_device_at) == ("observing", None)
+    with pytest.raises(Refused) as refused:
+        device(cleared, nurse, 2, 9)
+    assert refused.value.codes == ["over_dose"]
+    device(cleared, nurse, 2, 9, extra=Extra("The prescriber asked for it", "N. Witness"))
+    assert DeviceUse.objects.count() == 2
 
 
 def test_a_reading_answers_its_checkpoint_and_is_late_after_five_minutes(dosed, nurse):
@@ -303,6 +308,37 @@ def test_a_correction_is_a_version_and_a_stale_one_is_refused(dosed, nurse):
         readings.correct_checkpoint(checkpoint=first, changes=changes, reason="Typo", by=nurse, now=at(17))
     assert refused.value.codes == ["superseded"]
     assert [row.systolic for row in state.load(dosed).checkpoints] == [130]
+
+
+def test_a_corrected_time_is_late_or_on_time_by_itself_and_its_reason_is_kept_whole(dosed, nurse):
+    first = read(dosed, nurse, 66).checkpoint
+    assert (first.minute, first.late) == (60, True)
+
+    def correct(**options):
+        facts = {"changes": {"measured_at": at(61)}, "by": nurse, "now": at(100)}
+        return readings.correct_checkpoint(checkpoint=first, **{**facts, **options}).checkpoint
+
+    with pytest.raises(Invalid) as refused:
+        correct(reason="x" * 501)
+    assert [(fault.code, fault.field) for fault in refused.value.faults] == [("too_long", "reason")]
+    assert not correct(reason="Typed the wrong minute").late
+
+
+def test_nothing_is_measured_after_the_patient_left_but_a_note_may_be_written(dosed, nurse):
+    told = {"with_escort": True, "early": "Wanted to go", "told": "Dr. N."}
+    leaving.leave(session=dosed, at=at(50), by=nurse, now=at(50), **told)
+    with pytest.raises(Invalid) as refused:
+        read(dosed, nurse, 60, now=at(70))
+    assert "after_leaving" in [fault.code for fault in refused.value.faults]
+    assert read(dosed, nurse, 49, now=at(70)).checkpoint.systolic
+    readings.record_checkpoint(
+        session=dosed,
+        client_id=uuid4(),
+        measured_at=at(69),
+        values={"note": "Telephoned, is at home"},
+        by=nurse,
+        now=at(70),
+    )
 
 
 def test_ready_lists_what_is_missing_and_then_says_who(dosed, nurse):
