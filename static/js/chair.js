@@ -93,7 +93,8 @@ function show(html, asked) {
   prepare();
 }
 
-const isBusy = () => main().contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+const HANDS = "input, textarea, select, [data-awaits]";
+const isBusy = () => main().contains(document.activeElement) && document.activeElement.matches(HANDS);
 
 /** Look again; never under somebody's hands, unless they asked by a tap. */
 async function refresh(asked = false) {

@@ -34,6 +34,8 @@ const startOf = (form) => form.querySelector("button[type=submit]");
 function choose(form, html) {
   form.querySelector("[data-choice]").outerHTML = html;
   const chosen = form.querySelector("[data-choice] input:checked");
+  // What was found is read before it is started: until then the page stands still, as under a field.
+  startOf(form).dataset.awaits = "start";
   (chosen ? startOf(form) : form.querySelector("[data-scan]")).focus();
   // As if it had been tapped, so that the choice is kept like anything else that is half entered.
   chosen?.dispatchEvent(new Event("input", { bubbles: true }));
