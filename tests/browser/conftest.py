@@ -10,8 +10,9 @@ def pytest_itemcollected(item):
     item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(tmp_path_factory, testrun_uid):
+    """Closed before this worker goes on to other tests: while its loop runs, Django refuses the database."""
     # On two cores two clinics at once starve each other, and each worker would open every one of them.
     only = tmp_path_factory.getbasetemp().parent / f"browser-{testrun_uid}"
     assert not only.exists(), "the browser tests went to two workers; see tests/distribution.py"
