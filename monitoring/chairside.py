@@ -1,6 +1,6 @@
 """Arriving, and the questions before the dose."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from clinic import audit
 from clinic.access import May, may
 from clinic.errors import Fault, Invalid
 from clinic.ids import new_id
+from clinic.models import Site
 from monitoring import alerts, assigning, deciding, predose, safety, state
 from monitoring.checks import before_arrival, in_future, lock, reasons_for
 from monitoring.models import Observation, PreDose
@@ -73,18 +74,11 @@ def record_pre_dose(
     limits = limits_of(session.site)
     clinician = observation.nurse or by
     found = predose.gates(answers, state.patient_facts(session, clinician.display_name), limits)
-    reasons, unkept = reasons_for([g.code for g in found if not g.ok and g.overridable], override)
-    decisions = {g.code for g in found if g.code in reasons and g.kind in predose.DECIDED}
-    decider, faults = deciding.decider(
-        session.site, decided_by, wanted=bool(decisions), by=by, afterwards=afterwards
+    given, faults = _overridden(
+        found, override, decided_by, site=session.site, by=by, now=now, afterwards=afterwards
     )
-    faults += unkept + before_arrival(measured_at, observation, "measured_at")
+    faults += before_arrival(measured_at, observation, "measured_at")
     _refuse_impossible(answers, measured_at, now, faults)
-    whose = deciding.kept(decider)
-    given = {
-        code: {**_given(reason, by, now), **(whose if code in decisions else {})}
-        for code, reason in reasons.items()
-    }
     row = _write(observation, answers, found, given, by, now, measured_at)
     findings = [*safety.judge_before(_reading(row), limits), *deciding.nobody_named(row)]
     alerts.raise_for(
@@ -96,8 +90,31 @@ def record_pre_dose(
     )
     if row.version > 1:
         deciding.settle(observation, row, by=by, now=now)
-    _tell(session, row, reasons, by, now)
+    _tell(session, row, {code: kept["reason"] for code, kept in given.items()}, by, now)
     return Cleared(row, found, row.may_dose)
+
+
+def _overridden(
+    found: Sequence[Gate],
+    override: Mapping[str, str] | None,
+    decided_by: str | None,
+    *,
+    site: Site,
+    by,
+    now: datetime,
+    afterwards: bool,
+) -> tuple[dict[str, dict[str, str]], list[Fault]]:
+    """The gates that are gone past all the same, each with its reason, who typed it and who decided it; and what is
+    wrong with that."""
+    reasons, faults = reasons_for([g.code for g in found if not g.ok and g.overridable], override)
+    decisions = {g.code for g in found if g.code in reasons and g.kind in predose.DECIDED}
+    decider, more = deciding.decider(site, decided_by, wanted=bool(decisions), by=by, afterwards=afterwards)
+    whose = deciding.kept(decider)
+    given = {
+        code: {**_given(reason, by, now), **(whose if code in decisions else {})}
+        for code, reason in reasons.items()
+    }
+    return given, [*more, *faults]
 
 
 def _refuse_impossible(answers: Answers, measured_at: datetime, now: datetime, more: list[Fault]) -> None:
