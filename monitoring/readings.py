@@ -1,5 +1,6 @@
 """Checkpoints: written once each, corrected by new versions, judged as they are written."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from monitoring import alerts, record, safety, schedule, state
 from monitoring.checks import in_future, reason_in
 from monitoring.enums import Symptom
 from monitoring.models import Alert, Checkpoint
+from monitoring.safety import AlertFinding, Reading
 from monitoring.state import VALUES, ChairState, limits_of, reading_of
 from scheduling.enums import SessionStatus
 from scheduling.models import TreatmentSession
@@ -249,14 +251,33 @@ def _judge_from(known: ChairState, row: Checkpoint, by, now: datetime) -> list[A
     for index in range(position, len(rows)):
         earlier = [reading_of(other) for other in rows[:index]]
         found[rows[index]] = safety.judge(reading_of(rows[index]), earlier, known.before, limits)
+    findings = {(other.entry, other.measured_at): judged for other, judged in found.items()}
+    if row.version > 1:
+        findings[row.pk, row.measured_at] = _worse(known, row, found[row])
     raised = alerts.raise_for(
-        session=known.session,
-        observation=row.observation,
-        findings={(other.entry, other.measured_at): findings for other, findings in found.items()},
-        by=by,
-        now=now,
+        session=known.session, observation=row.observation, findings=findings, by=by, now=now
     )
-    return [alert for alert in raised if alert.source == row.entry]
+    return [alert for alert in raised if alert.source in (row.entry, row.pk)]
+
+
+def _worse(known: ChairState, row: Checkpoint, findings: list[AlertFinding]) -> list[AlertFinding]:
+    """What an earlier version of this entry has raised already, but at a better value: whoever acknowledged that has
+    not seen this. Such an alert has the version as its source."""
+    if not findings:
+        return []
+    versions = [old for old in known.all_checkpoints if old.entry == row.entry and old.pk != row.pk]
+    raised = Alert.objects.filter(source__in=[row.entry, *(old.pk for old in versions)])
+    seen: dict[str, list[Reading]] = defaultdict(list)
+    for code, at in raised.values_list("code", "recorded_at"):
+        known_then = [old for old in versions if old.recorded_at <= at] or versions[:1]
+        then = max(known_then, key=lambda old: old.version)
+        seen[code].append(reading_of(then))
+    new = reading_of(row)
+    return [
+        finding
+        for finding in findings
+        if seen[finding.code] and all(safety.is_worse(finding.code, new, old) for old in seen[finding.code])
+    ]
 
 
 def _event(action: str, session, row: Checkpoint, by, now: datetime, reason: str = "") -> AuditEvent:

@@ -47,6 +47,20 @@ RANGES = {
     "sedation": (0, 5),
 }
 DISSOCIATION = ("none", "mild", "moderate", "severe")
+# Which signs an alert after the dose is raised on.
+_PRESSURE = ("systolic", "diastolic")
+_SIGNS = {
+    "bp_very_high": _PRESSURE,
+    "bp_high_twice": _PRESSURE,
+    "bp_rise": _PRESSURE,
+    "spo2_very_low": ("spo2",),
+    "spo2_low_twice": ("spo2",),
+    "spo2_low": ("spo2",),
+    "sedation_very_deep": ("sedation",),
+    "sedation_deep": ("sedation",),
+    "heart_rate_high": ("heart_rate",),
+}
+_LOWER_IS_WORSE = ("spo2", "sedation")
 # Breaths a minute that count as normal when a patient is judged ready [practice].
 NORMAL_BREATHING = (10, 24)
 
@@ -242,10 +256,29 @@ def known_symptom(words: str) -> str:
 
 
 def _judge_symptoms(reading: Reading) -> list[AlertFinding]:
-    if CRISIS_SYMPTOMS.isdisjoint(map(known_symptom, reading.symptoms)):
+    found = ", ".join(code.replace("_", " ") for code in sorted(_crisis(reading)))
+    if not found:
         return []
-    detail = "Symptoms of hypertensive crisis or encephalopathy: emergency care [label]."
+    detail = f"Symptoms of hypertensive crisis or encephalopathy ({found}): emergency care [label]."
     return [AlertFinding(RED, "crisis_symptoms", detail)]
+
+
+def _crisis(reading: Reading) -> frozenset[str]:
+    return CRISIS_SYMPTOMS.intersection(map(known_symptom, reading.symptoms))
+
+
+def is_worse(code: str, reading: Reading, seen: Reading) -> bool:
+    """Whether `reading` is further beyond the limit of the alert `code` than `seen`, on which it was raised before."""
+    if code == "crisis_symptoms":
+        return not _crisis(reading) <= _crisis(seen)
+    return any(_beyond(name, reading, seen) for name in _SIGNS[code])
+
+
+def _beyond(name: str, reading: Reading, seen: Reading) -> bool:
+    new, old = getattr(reading, name), getattr(seen, name)
+    if new is None or old is None:
+        return new is not None
+    return new < old if name in _LOWER_IS_WORSE else new > old
 
 
 def leaving(facts: LeavingFacts, *, at: datetime, limits: Limits) -> list[Criterion]:

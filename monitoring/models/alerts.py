@@ -33,7 +33,8 @@ class Alert(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     observation = models.ForeignKey(Observation, on_delete=models.PROTECT, related_name="alerts")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
-    # The entry whose reading raised it (a Checkpoint's `entry`, or a PreDose id).
+    # The entry whose reading raised it (a Checkpoint's `entry`, or a PreDose id); where a correction is worse than
+    # what was seen, that version's own id.
     source = models.UUIDField()
     level = models.CharField(max_length=5, choices=AlertLevel)
     code = models.CharField(max_length=40)
