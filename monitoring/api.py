@@ -15,7 +15,7 @@ from clinic.models import Site
 from clinic.schemas import Body, Day, Instant, Override, Small, Text, local
 from monitoring import alerts as alert_verbs
 from monitoring import chairside, dosing, leaving, readings, state
-from monitoring.api_drug_shapes import device_named
+from monitoring.api_drug_shapes import device_named, person
 from monitoring.models import Alert, Checkpoint
 from monitoring.predose import Answers
 from monitoring.record import record_of
@@ -159,12 +159,13 @@ def pre_dose(request, session_id: str, payload: PreDoseIn):
 @router.post("/sessions/{session_id}/devices", response={201: dict}, summary="A device was started")
 def start_device(request, session_id: str, payload: DeviceIn):
     """The first sets T0. `device`: the id of one on the shelf; or `lot` and `expires_on` from a label.
+    `extra.witness`: the user name of somebody else of the site.
     409 `not_cleared`, `too_soon`, `expired`, `other_patient`, `not_on_shelf`, `not_in_stock`, `over_dose`,
     `out_of_order`, `wrong_state`."""
     session = session_of(request, session_id, May.TREAT)
     data = payload.dict(exclude={"extra", "device"})
     data["device"] = device_named(payload.device, session.site)
-    extra = Extra(**payload.extra.dict()) if payload.extra else None
+    extra = Extra(payload.extra.reason, person(payload.extra.witness)) if payload.extra else None
     done = dosing.start_device(session=session, extra=extra, by=request.user, now=clock.now(), **data)
     site = session.site
     return Status(

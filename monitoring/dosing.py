@@ -50,7 +50,7 @@ def start_device(
 
     Raises:
         Invalid: a time to come or before the day of the arrival, neither device nor label, an extra device without
-            reason or witness.
+            reason, or without a witness: a second person of the site.
         Refused: `wrong_state`, `not_cleared`, `too_soon`, `out_of_order`, `expired`, `other_patient`,
             `not_on_shelf`, `not_in_stock`, `over_dose`, or `device_recorded` where another device has this
             number; all that apply.
@@ -58,20 +58,21 @@ def start_device(
     start = Start(number, started_at, device, lot, expires_on, extra)
     session, observation = lock(session, [S.ARRIVED, S.DOSING, S.OBSERVING])
     known = state.load(session)
-    _refuse_impossible(start, observation, now)
+    _refuse_impossible(start, observation, by, now)
     if same := uses.recorded(known.all_devices, start):
         return _result(known, same)
     chosen = taking.choose(session, started_at, device=device, lot=lot, expires_on=expires_on)
     _refuse(known, start, chosen)
+    witness = extra.witness if extra else None
     use = uses.write_first(observation, start, chosen, by=by, now=now)
     if chosen.device:
-        ledger.give(device=chosen.device, use=use, session=session, by=by, now=now)
+        ledger.give(device=chosen.device, use=use, session=session, by=by, now=now, witness=witness)
     if number == 1:
         observation.t0_at, observation.rules = started_at, known.rules.kept()
     observation.last_device_at = started_at
     observation.save(update_fields=["t0_at", "last_device_at", "rules"])
     _advance(session, number, by, now)
-    _tell("device.started", session, use, by, now)
+    _tell("device.started", session, use, by, now, **({"witness": str(witness.pk)} if witness else {}))
     return _result(state.load(session), use)
 
 
@@ -139,10 +140,11 @@ def _newest(known: ChairState, number: int, version: int | None) -> DeviceUse:
     return device
 
 
-def _refuse_impossible(start: Start, observation: Observation, now: datetime) -> None:
+def _refuse_impossible(start: Start, observation: Observation, by, now: datetime) -> None:
     faults = in_future(start.started_at, now, "started_at")
     faults += before_arrival(start.started_at, observation, "started_at")
-    faults += taking.missing(start.device, start.lot, start.expires_on) + start.faults()
+    faults += taking.missing(start.device, start.lot, start.expires_on)
+    faults += start.faults(observation.session.site, by)
     if faults:
         raise Invalid(faults)
 

@@ -55,9 +55,12 @@ def not_on_shelf(device: Device) -> Fault:
     return Fault("not_on_shelf", detail, "device", {"present": device.place, "device": str(device.pk)})
 
 
-def give(*, device: Device, use: DeviceUse, session: TreatmentSession, by, now: datetime) -> LedgerEntry:
-    """A held device leaves the shelf for a patient. Part of the dose: dosing and the exchange call it."""
-    facts = {"session": session, "use": use}
+def give(
+    *, device: Device, use: DeviceUse, session: TreatmentSession, by, now: datetime, witness=None
+) -> LedgerEntry:
+    """A held device leaves the shelf for a patient. Part of the dose: dosing and the exchange call it. `witness`: who
+    saw that it had to replace another."""
+    facts = {"session": session, "use": use, "witness": witness}
     return move(device, Move(EntryKind.GIVEN, Place.GIVEN, use.started_at, by, now, facts))
 
 

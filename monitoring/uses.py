@@ -9,12 +9,14 @@ from django.utils.translation import gettext as _
 from clinic import checks
 from clinic.errors import Fault, Refused
 from clinic.ids import new_id
+from clinic.models import Site
 from monitoring.checks import LONGEST_REASON
+from monitoring.ledger import second_person
 from monitoring.models import Device, DeviceUse, Observation
 from monitoring.taking import Chosen
 
 MOST_DEVICES = 9
-LONGEST_WITNESS = 120
+LONGEST_NAME = 120
 _KEPT = (
     "observation_id",
     "number",
@@ -29,10 +31,10 @@ _KEPT = (
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """Why a device was replaced, and who saw it."""
+    """Why a device was replaced, and who of the site saw it: a user, or None where nobody was found."""
 
     reason: str
-    witness: str
+    witness: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,16 @@ class Start:
     expires_on: date | None = None
     extra: Extra | None = field(default=None)
 
-    def faults(self) -> list[Fault]:
-        """A number that cannot be; an extra device without reason or witness, or with more than can be kept."""
+    def faults(self, site: Site, by) -> list[Fault]:
+        """A number that cannot be; an extra device without a reason that can be kept, or without a witness: somebody
+        of `site` who may count the drug, and is not `by`."""
         faults = []
         if not 1 <= self.number <= MOST_DEVICES:
             faults.append(Fault("out_of_range", _("From 1 to %s.") % MOST_DEVICES, "number"))
         if self.extra:
-            said = {"extra.reason": self.extra.reason, "extra.witness": self.extra.witness}
+            said = {"extra.reason": self.extra.reason}
             faults += checks.text(said, "extra.reason", LONGEST_REASON)
-            faults += checks.text(said, "extra.witness", LONGEST_WITNESS)
+            faults += second_person(self.extra.witness, by, site, "extra.witness")
         return faults
 
     def is_of(self, use: DeviceUse) -> bool:
@@ -65,7 +68,7 @@ class Start:
 
 
 def write_first(observation: Observation, start: Start, chosen: Chosen, *, by, now: datetime) -> DeviceUse:
-    extra = start.extra or Extra("", "")
+    reason, witness = (start.extra.reason.strip(), start.extra.witness) if start.extra else ("", None)
     return DeviceUse.objects.create(
         id=new_id(),
         observation=observation,
@@ -76,8 +79,8 @@ def write_first(observation: Observation, start: Start, chosen: Chosen, *, by, n
         device=chosen.device,
         lot=chosen.lot,
         expires_on=chosen.expires_on,
-        extra_reason=extra.reason.strip(),
-        witness=extra.witness.strip(),
+        extra_reason=reason,
+        witness=witness.display_name[:LONGEST_NAME] if witness else "",
     )
 
 

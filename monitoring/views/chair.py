@@ -100,6 +100,8 @@ def decided_by(request, session_id):
 @require_POST
 def device(request, session_id):
     is_extra = "extra_reason" in request.POST
+    site = _session(request, session_id, May.TREAT).site
+    form = DeviceForm(request.POST, site=site, user=request.user, is_extra=is_extra)
 
     def save(session, form, now, around):
         data = form.cleaned_data
@@ -116,7 +118,7 @@ def device(request, session_id):
         )
         return _("Device %s is running.") % data["number"]
 
-    return _post(request, session_id, "device", DeviceForm(request.POST, is_extra=is_extra), save)
+    return _post(request, session_id, "device", form, save)
 
 
 @require_POST

@@ -33,7 +33,7 @@ def draw(request, session, *, bound=None, faults=(), status=200, entry=None):
     bound = bound or {}
     last_visit = _last_visit(session)
     last = next((row for row in reversed(known.checkpoints) if not row.not_taken), None)
-    forms = _forms(bound, known, step, request.user)
+    forms = _forms(bound, known, step, session.site, request.user)
     beside(forms["pre_dose"], last_visit)
     beside(forms["checkpoint"], last or known.pre_dose)
     gates = known.pre_dose.gates if known.pre_dose else []
@@ -76,7 +76,7 @@ def _device_choice(session, known, form):
     return {**device_step.choice(session, tapped), "errors": errors}
 
 
-def _forms(bound, known, step, user):
+def _forms(bound, known, step, site, user):
     number = len(known.devices) + 1
     is_extra = number > known.devices_planned
     last = known.devices[-1] if known.devices else None
@@ -87,7 +87,7 @@ def _forms(bound, known, step, user):
         device_initial |= {"lot": last.lot, "expires_on": last.expires_on}
     fresh = {
         "pre_dose": lambda: PreDoseForm(),
-        "device": lambda: DeviceForm(initial=device_initial, is_extra=is_extra),
+        "device": lambda: DeviceForm(site=site, user=user, initial=device_initial, is_extra=is_extra),
         "correct_device": lambda: DeviceCorrectionForm(),
         "checkpoint": lambda: CheckpointForm(minute=minute if step.kind == "checkpoint" else None),
         "correction": lambda: CorrectionForm(),

@@ -192,3 +192,23 @@ def test_a_device_of_another_site_does_not_exist(receive, site):
     session = make_session(course=make_course(site=elsewhere))
     dose = {"number": 1, "started_at": MONDAY.isoformat(), "device": device["id"]}
     assert stranger.post(f"/sessions/{session.pk}/devices", dose).fields == ["device"]
+
+
+def test_an_extra_device_wants_a_second_person_of_the_staff_by_their_user_name(site, apis, receive, at):
+    items = receive(KIT, {**KIT, "ndc": "50458-028-03"}).body["items"]
+    nurse, session = apis["nurse"], cleared(site, apis["nurse"].user)
+    at.move_to(MONDAY + timedelta(minutes=10), tick=False)
+
+    def start(number, **more):
+        moment = MONDAY + timedelta(minutes=5 * (number - 1))
+        body = {"number": number, "started_at": moment.isoformat(), "device": items[number - 1]["id"], **more}
+        return nurse.post(f"/sessions/{session.pk}/devices", body)
+
+    assert [start(1).status, start(2).status, start(3).codes] == [201, 201, ["over_dose"]]
+    for witness in ("B. Hale", nurse.user.username, apis["desk"].user.username):
+        refused = start(3, extra={"reason": "Dropped", "witness": witness})
+        assert (refused.status, refused.fields) == (422, ["extra.witness"])
+    second = apis["prescriber"].user.username
+    assert start(3, extra={"reason": "Dropped", "witness": second}).status == 201
+    entries = nurse.get(f"/devices/{items[2]['id']}").body["entries"]
+    assert (entries[-1]["kind"], entries[-1]["witness"]) == ("given", second)

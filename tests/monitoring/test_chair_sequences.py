@@ -39,7 +39,7 @@ class Chair:
 
     def __init__(self, from_last: bool, flagged: bool):
         site = make_staffed_site(observe_from_last_device=from_last)
-        self.nurse = make_user(site=site, role="nurse")
+        self.nurse, self.witness = (make_user(site=site, role="nurse") for _ in range(2))
         self.session = make_session(course=make_course(site=site))
         chairside.arrive(session=self.session, by=self.nurse, now=MONDAY)
         answers = FINE if not flagged else type(FINE)(**{**_plain(FINE), "medicines": ("opioids",)})
@@ -51,7 +51,7 @@ class Chair:
         at, who = T0 + timedelta(minutes=minute), {"by": self.nurse, "now": self.NOW}
         with suppress(Refused):
             if kind == "device":
-                extra = Extra("Dropped", "W") if number > 2 else None
+                extra = Extra("Dropped", self.witness) if number > 2 else None
                 kit = {"lot": "L", "expires_on": date(2027, 1, 1), "extra": extra}
                 dosing.start_device(session=self.session, number=number, started_at=at, **kit, **who)
             elif kind == "correct":

@@ -40,6 +40,11 @@ def nurse(site):
 
 
 @pytest.fixture
+def witness(site):
+    return make_user(site=site, role="nurse")
+
+
+@pytest.fixture
 def session(site):
     return make_session(course=make_course(site=site))
 
@@ -101,17 +106,16 @@ def test_a_stop_that_comes_after_the_answers_refuses_the_device_all_the_same(cle
     assert not DeviceUse.objects.exists()
 
 
-def test_an_extra_device_keeps_every_word_of_its_reason_or_says_that_it_is_too_long(dosed, nurse):
+def test_an_extra_device_keeps_every_word_of_its_reason_or_says_that_it_is_too_long(dosed, nurse, witness):
     with pytest.raises(Invalid) as refused:
-        device(dosed, nurse, 3, 10, extra=Extra("r" * 501, "w" * 121))
-    device(dosed, nurse, 3, 10, extra=Extra("r" * 500, "w" * 120))
+        device(dosed, nurse, 3, 10, extra=Extra("r" * 501, None))
+    device(dosed, nurse, 3, 10, extra=Extra("r" * 500, witness))
 
     assert [(f.code, f.field) for f in refused.value.faults] == [
         ("too_long", "extra.reason"),
-        ("too_long", "extra.witness"),
+        ("required", "extra.witness"),
     ]
-    kept = DeviceUse.objects.get(number=3)
-    assert (len(kept.extra_reason), len(kept.witness)) == (500, 120)
+    assert len(DeviceUse.objects.get(number=3).extra_reason) == 500
 
 
 def test_a_reason_that_is_too_long_is_refused_and_never_cut(cleared, nurse):
@@ -197,13 +201,32 @@ def test_a_device_expires_at_the_end_of_its_day(cleared, nurse):
     device(cleared, nurse, 1, 0, expires_on=date(2026, 3, 2))
 
 
-def test_an_extra_device_wants_a_reason_and_a_witness(dosed, nurse):
+def test_an_extra_device_wants_a_reason_and_a_witness(dosed, nurse, witness):
     with pytest.raises(Refused) as refused:
         device(dosed, nurse, 3, 10)
     assert refused.value.codes == ["over_dose"]
     with pytest.raises(Invalid):
-        device(dosed, nurse, 3, 10, extra=Extra("Dropped", " "))
-    device(dosed, nurse, 3, 10, extra=Extra("Dropped", "R. Witness"))
+        device(dosed, nurse, 3, 10, extra=Extra(" ", witness))
+    device(dosed, nurse, 3, 10, extra=Extra("Dropped", witness))
+    started = AuditEvent.objects.filter(action="device.started").order_by("-at").first()
+    assert (DeviceUse.objects.get(number=3).witness, started.detail["witness"]) == (
+        witness.display_name,
+        str(witness.pk),
+    )
+
+
+@pytest.mark.parametrize("who", ["nobody", "myself", "stranger", "desk"])
+def test_the_witness_of_an_extra_device_is_a_second_person_of_the_staff(dosed, nurse, site, who):
+    people = {
+        "nobody": lambda: None,
+        "myself": lambda: nurse,
+        "stranger": lambda: make_user(site=make_staffed_site(name="Elsewhere"), role="nurse"),
+        "desk": lambda: make_user(site=site, role="desk"),
+    }
+    with pytest.raises(Invalid) as refused:
+        device(dosed, nurse, 3, 10, extra=Extra("Dropped", people[who]()))
+    assert [fault.field for fault in refused.value.faults] == ["extra.witness"]
+    assert DeviceUse.objects.count() == 2
 
 
 def test_a_device_told_twice_is_one_device(cleared, nurse):
@@ -232,7 +255,7 @@ def test_a_corrected_t0_never_comes_after_a_reading(dosed, nurse):
     assert "reading_before_t0" in refused.value.codes
 
 
-def test_dosing_may_be_stopped_with_a_reason(cleared, nurse):
+def test_dosing_may_be_stopped_with_a_reason(cleared, nurse, witness):
     device(cleared, nurse, 1, 0)
     with pytest.raises(Invalid):
         dosing.stop_dosing(session=cleared, reason=" ", by=nurse, now=at(3))
@@ -242,7 +265,7 @@ def test_dosing_may_be_stopped_with_a_reason(cleared, nurse):
     with pytest.raises(Refused) as refused:
         device(cleared, nurse, 2, 9)
     assert refused.value.codes == ["over_dose"]
-    device(cleared, nurse, 2, 9, extra=Extra("The prescriber asked for it", "N. Witness"))
+    device(cleared, nurse, 2, 9, extra=Extra("The prescriber asked for it", witness))
     assert DeviceUse.objects.count() == 2
 
 

@@ -124,3 +124,22 @@ def test_the_desk_scans_nothing(session, site):
     desk = Client()
     desk.force_login(make_user(site=site, role="desk"))
     assert post(desk, session, "device-scan", scan="x").status_code == 403
+
+
+def test_an_extra_device_names_a_second_person_of_the_staff(client, session, site, nurse, at):
+    for number, minutes in ((1, 0), (2, 5)):
+        at.move_to(MONDAY + timedelta(minutes=minutes), tick=False)
+        assert post(client, session, number=str(number), lot="L", expires_on="2027-01-31").status_code == 302
+    at.move_to(MONDAY + timedelta(minutes=10), tick=False)
+    colleague = make_user(site=site, role="nurse", first_name="Bea", last_name="Hale")
+    choice = f'<option value="{colleague.pk}">{colleague.display_name}</option>'
+    text = page(client, session)
+    assert choice in text
+    assert f'<option value="{nurse.pk}">' not in text
+    fields = {"number": "3", "lot": "L", "expires_on": "2027-01-31", "extra_reason": "Dropped"}
+    lost = post(client, session, **fields, witness="")
+    assert (lost.status_code, DeviceUse.objects.count()) == (422, 2)
+    assert "A second person is needed." in lost.content.decode()
+    assert post(client, session, **fields, witness=str(nurse.pk)).status_code == 422
+    assert post(client, session, **fields, witness=str(colleague.pk)).status_code == 302
+    assert DeviceUse.objects.get(number=3).witness == colleague.display_name

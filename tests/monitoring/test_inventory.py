@@ -371,14 +371,16 @@ def test_a_corrected_start_keeps_its_device(site, nurse):
     assert balance(site).given == 1
 
 
-def test_an_extra_device_is_one_more_of_the_stock(site, nurse):
+def test_an_extra_device_is_one_more_of_the_stock_and_its_entry_names_the_witness(site, nurse, witness):
     kits = receive(site, nurse, box(), box())
     session = cleared(site, nurse)
     for number, device in enumerate(devices(kits[0]), 1):
         give(session, nurse, device, number=number, minutes=5 * (number - 1))
-    extra = Extra("Sprayed into the air", "B. Hale")
+    extra = Extra("Sprayed into the air", witness)
     give(session, nurse, devices(kits[1])[0], number=3, minutes=10, extra=extra)
     assert balance(site) == Balance(received=4, given=3, shelf=1)
+    given = LedgerEntry.objects.filter(kind="given").order_by("at")
+    assert [entry.witness for entry in given] == [None, None, witness]
 
 
 # -- deliveries and the derived reservations --

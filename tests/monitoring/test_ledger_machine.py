@@ -92,7 +92,7 @@ class Cabinet(RuleBasedStateMachine):
     def dose(self, session, **what):
         session.refresh_from_db()
         number = len(state.load(session).devices) + 1
-        extra = Extra("Failed", "B. Hale") if number > 2 else None
+        extra = Extra("Failed", self.second) if number > 2 else None
         self.tried(
             give,
             session,
