@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.forms import DayField
 from clinic.ids import new_id
-from clinic.models import User
 from monitoring import stock
 from monitoring.enums import Dissociation, NotTaken, Sedation, Symptom
 from monitoring.predose import CONDITIONS, HISTORIES, MEDICINES, Answers
@@ -151,11 +150,12 @@ class DeviceForm(forms.Form):
     expires_on = DayField(label=_("Expires"), required=False)
     started = TimeAtSite(label=_("Started at"))
     extra_reason = forms.CharField(label=_("Why an extra device"), max_length=500, required=False)
-    witness = PersonField(label=_("Witness"), queryset=User.objects.none(), required=False)
 
     def __init__(self, *args, site, user, is_extra: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["witness"].queryset = stock.who_may_witness(site, user)
+        self.fields["witness"] = PersonField(
+            label=_("Witness"), queryset=stock.who_may_witness(site, user), required=False
+        )
         rows = ["number", Row(Column("started"))]
         if is_extra:
             rows.append(Row(Column("extra_reason"), Column("witness")))
