@@ -48,6 +48,7 @@ ROUTERS = (
     "monitoring.api_drug",
     "monitoring.api_drug_records",
     "monitoring.api_floor",
+    "monitoring.api_limits",
     "monitoring.api_rems",
     "monitoring.api_papers",
     "notifications.api",

@@ -1,8 +1,6 @@
 """A site's limits and checkpoints: the defaults with their standing, and what the site made of them."""
 
-from dataclasses import asdict
-
-from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Fieldset, Layout
 from django import forms
 from django.contrib import messages as flash
 from django.shortcuts import redirect, render
@@ -10,42 +8,39 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from clinic import access, clock, places
+from clinic import access, clock
 from clinic.access import May
 from clinic.errors import Refused
-from clinic.forms import add_faults, posted
-from monitoring.limits import CHECKPOINT_MINUTES, FLAGGED_MINUTES, Limits
-from monitoring.state import limits_of
+from clinic.forms import add_faults, helper, posted
+from monitoring import site_limits
+from monitoring.site_limits import LABELS
 
-_LABELS = {
-    "systolic_before_amber": gettext_lazy("Before: systolic above, amber [label]"),
-    "diastolic_before_amber": gettext_lazy("Before: diastolic above, amber [label]"),
-    "systolic_before_red": gettext_lazy("Before: systolic from, red [practice]"),
-    "diastolic_before_red": gettext_lazy("Before: diastolic from, red [practice]"),
-    "systolic_rise_amber": gettext_lazy("After: systolic rise from, amber [label]"),
-    "diastolic_rise_amber": gettext_lazy("After: diastolic rise from, amber [label]"),
-    "systolic_red_twice": gettext_lazy("After: systolic above, twice, red [practice]"),
-    "diastolic_red_twice": gettext_lazy("After: diastolic above, twice, red [practice]"),
-    "systolic_red_once": gettext_lazy("After: systolic above, once, red [practice]"),
-    "diastolic_red_once": gettext_lazy("After: diastolic above, once, red [practice]"),
-    "spo2_amber": gettext_lazy("SpO2 below, amber [practice]"),
-    "spo2_red_twice": gettext_lazy("SpO2 below, twice in a row, red [practice]"),
-    "spo2_red_once": gettext_lazy("SpO2 below, once, red [practice]"),
-    "sedation_amber": gettext_lazy("MOAA/S at or below, amber"),
-    "sedation_red": gettext_lazy("MOAA/S at or below, red"),
-    "heart_rate_red": gettext_lazy("Pulse above for five minutes, red [practice]"),
-    "repeat_minutes": gettext_lazy("Minutes between two readings of a pair [practice]"),
-    "reading_now_minutes": gettext_lazy("How fresh the last reading must be, minutes [practice]"),
-    "late_minutes": gettext_lazy("A checkpoint is late after, minutes [practice]"),
-}
+_PRESSURES = ("systolic", "diastolic")
+_GROUPS = (
+    (
+        gettext_lazy("When, and who is told"),
+        ("checkpoint_minutes", "flagged_minutes", "observation_minutes", "observe_from_last_device")
+        + ("late_minutes", "reading_now_minutes", "repeat_minutes", "alert_minutes"),
+    ),
+    (
+        gettext_lazy("Blood pressure before the dose, mmHg"),
+        tuple(f"{sign}_before_{level}" for level in ("amber", "red") for sign in _PRESSURES),
+    ),
+    (
+        gettext_lazy("Blood pressure after the dose, mmHg"),
+        tuple(f"{sign}_{what}" for what in ("rise_amber", "red_twice", "red_once") for sign in _PRESSURES),
+    ),
+    (gettext_lazy("Oxygen"), ("spo2_amber", "spo2_red_twice", "spo2_red_once")),
+    (gettext_lazy("Sedation and pulse"), ("sedation_amber", "sedation_red", "heart_rate_red")),
+)
 
 
 class LimitsForm(forms.Form):
-    checkpoints = forms.CharField(
+    checkpoint_minutes = forms.CharField(
         label=gettext_lazy("Checkpoints, minutes after the first device"),
         help_text=gettext_lazy("40 and the last are official and always there."),
     )
-    flagged = forms.CharField(
+    flagged_minutes = forms.CharField(
         label=gettext_lazy("Further checkpoints for flagged patients, minutes"),
         help_text=gettext_lazy("Beside those above, for patients with a flag before the dose [practice]."),
         required=False,
@@ -64,23 +59,29 @@ class LimitsForm(forms.Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        for name, label in _LABELS.items():
-            self.fields[name] = forms.IntegerField(label=label, min_value=0, max_value=300)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
+        for name, label in LABELS.items():
+            self.fields[name] = forms.IntegerField(label=label)
+        self.helper = helper(
+            Layout(*(Fieldset(title, *names, css_class="limits-group") for title, names in _GROUPS))
+        )
 
-    def clean_checkpoints(self):
-        return self._minutes("checkpoints")
+    def clean_checkpoint_minutes(self):
+        return self._minutes("checkpoint_minutes")
 
-    def clean_flagged(self):
-        return self._minutes("flagged")
+    def clean_flagged_minutes(self):
+        return self._minutes("flagged_minutes")
 
     def _minutes(self, name):
         words = self.cleaned_data[name].replace(",", " ").split()
         if not all(word.isdecimal() and len(word) < 6 and 1 <= int(word) <= 600 for word in words):
             raise forms.ValidationError(_("Whole minutes from 1 to 600, with commas between them."))
-        return sorted({int(word) for word in words})
+        return [int(word) for word in words]
+
+    def clean(self):
+        """What is wrong with the numbers is told together with what is no number."""
+        data = super().clean() or {}
+        add_faults(self, site_limits.faults({name: data[name] for name in LABELS if name in data}))
+        return data
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -89,10 +90,9 @@ def limits(request):
     form = LimitsForm(posted(request), initial=_initial(site))
     if request.method == "POST" and form.is_valid():
         try:
-            _save(site, form.cleaned_data, request.user)
+            site_limits.change_limits(site=site, changes=form.cleaned_data, by=request.user, now=clock.now())
         except Refused as refusal:
-            names = {"checkpoint_minutes": "checkpoints", "flagged_minutes": "flagged"}
-            add_faults(form, refusal.faults, names)
+            add_faults(form, refusal.faults)
         else:
             flash.success(request, _("Saved."))
             return redirect("monitoring:limits")
@@ -101,27 +101,6 @@ def limits(request):
 
 
 def _initial(site):
-    minutes = site.checkpoint_minutes or CHECKPOINT_MINUTES
-    return {
-        **asdict(limits_of(site)),
-        "checkpoints": ", ".join(str(minute) for minute in minutes),
-        "flagged": ", ".join(
-            map(str, FLAGGED_MINUTES if site.flagged_minutes is None else site.flagged_minutes)
-        ),
-        "alert_minutes": site.alert_minutes,
-        "observation_minutes": site.observation_minutes,
-        "observe_from_last_device": site.observe_from_last_device,
-    }
-
-
-def _save(site, data, by):
-    defaults = asdict(Limits())
-    changes = {
-        "checkpoint_minutes": data["checkpoints"],
-        "flagged_minutes": None if data["flagged"] == list(FLAGGED_MINUTES) else data["flagged"],
-        "alert_minutes": data["alert_minutes"],
-        "observation_minutes": data["observation_minutes"],
-        "observe_from_last_device": data["observe_from_last_device"],
-        "limits": {name: data[name] for name in defaults if data[name] != defaults[name]},
-    }
-    places.update_site(site=site, changes=changes, by=by, now=clock.now())
+    lists = ("checkpoint_minutes", "flagged_minutes")
+    values = site_limits.in_force(site)
+    return {**values, **{name: ", ".join(map(str, values[name])) for name in lists}}

@@ -160,12 +160,14 @@ def test_a_page_says_how_closely_flagged_patients_are_watched(site):  # noqa: F8
     from monitoring.views.limits import LimitsForm, _initial
 
     body = {k: ("" if v is False else v) for k, v in _initial(site).items()}
-    body |= {"flagged": "20, 50", "alert_minutes": "3"}
+    body |= {"flagged_minutes": "20, 50", "alert_minutes": "3"}
     assert set(body) == set(LimitsForm().fields)
     assert manager.post(reverse("monitoring:limits"), body).status_code == 302
     site.refresh_from_db()
     assert (site.flagged_minutes, site.alert_minutes) == ([20, 50], 3)
-    assert manager.post(reverse("monitoring:limits"), {**body, "flagged": "9" * 5000}).status_code == 422
+    assert (
+        manager.post(reverse("monitoring:limits"), {**body, "flagged_minutes": "9" * 5000}).status_code == 422
+    )
 
 
 @pytest.fixture
