@@ -19,8 +19,16 @@ _PRESSURES = ("systolic", "diastolic")
 _GROUPS = (
     (
         gettext_lazy("When, and who is told"),
-        ("checkpoint_minutes", "flagged_minutes", "observation_minutes", "observe_from_last_device")
-        + ("late_minutes", "reading_now_minutes", "repeat_minutes", "alert_minutes"),
+        (
+            "checkpoint_minutes",
+            "flagged_minutes",
+            "observation_minutes",
+            "observe_from_last_device",
+            "late_minutes",
+            "reading_now_minutes",
+            "repeat_minutes",
+            "alert_minutes",
+        ),
     ),
     (
         gettext_lazy("Blood pressure before the dose, mmHg"),

@@ -1,4 +1,4 @@
-"""A site's limits: each possible by itself and beside the others; every fault is told at once, by the page and the API."""
+"""A site's limits: each possible by itself and beside the others; every fault at once, by page and API."""
 
 from dataclasses import asdict
 
