@@ -17,7 +17,7 @@ from clinic.ids import parse
 from clinic.models import Chair
 from clinic.prepared import Param, Prepared
 from clinic.schemas import Body, Day, Instant, Override, Small, Text, Wall, local
-from scheduling import answers, booking, courses, moving, pattern, planner, wants
+from scheduling import answers, booking, courses, moving, moving_back, pattern, planner, wants
 from scheduling import diary as diaries
 from scheduling.authorizations import Known, known_for
 from scheduling.board import readiness_of
@@ -194,6 +194,17 @@ def move(request, session_id: str, payload: MoveIn):
         now=clock.now(),
         override=payload.override,
     )
+    return {**_fresh(session), "moved": [str(row.pk) for row in moved]}
+
+
+@router.post(
+    "/sessions/{session_id}/move-back", response=dict, summary="Take back a move, of a series as well"
+)
+def move_back(request, session_id: str):
+    """The last move of this session, with all that moved with it: each to the time and chair that it had, or none.
+    For the desk. 409 `not_moved`, `moved_since`, and what forbids a move."""
+    session = session_of(request, session_id, May.BOOK)
+    moved = moving_back.move_back(session=session, by=request.user, now=clock.now())
     return {**_fresh(session), "moved": [str(row.pk) for row in moved]}
 
 

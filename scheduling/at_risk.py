@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
-from scheduling import protocol, slippage
+from scheduling import moves, protocol, slippage
 from scheduling.course_facts import decided_of, facts_of
 from scheduling.enums import COUNTED, GOING_COURSE, CourseStatus, Frequency, SessionEventKind, SessionStatus
 from scheduling.models import Course, CourseEvent, FrequencyDecision, SessionEvent, TreatmentSession
@@ -209,7 +209,7 @@ def lost_of(courses: list[Course], site: Site) -> dict[object, list[Lost]]:
     ):
         row = event.session
         found[row.course_id].append(Lost(row.local_date, _reason(event), row.number))
-    for event in rows.filter(kind=SessionEventKind.MOVED):
+    for event in moves.standing(rows.filter(kind=SessionEventKind.MOVED).order_by("at", "pk")):
         was, came = (_day(event.detail[end]["starts_at"], site) for end in ("from", "to"))
         if came > was:
             found[event.session.course_id].append(Lost(was, slippage.MOVED, event.session.number))

@@ -56,7 +56,4 @@ def conflicts(site: Site, *, now: datetime) -> list[tuple[TreatmentSession, list
 def broken_by(row: TreatmentSession, book: Diary) -> list[Refusal]:
     """The rules that a booked session breaks as the book, hours, closures and shifts now stand."""
     found = check(book.without({row.pk}), row.starts_at, row.chair_id)
-    broken = [refusal for refusal in found if refusal.code in _CAN_BREAK]
-    if row.chair_id not in {chair.id for chair in book.chairs}:
-        broken.append(Refusal("closed", "That chair is no longer in use."))
-    return broken
+    return [refusal for refusal in found if refusal.code in _CAN_BREAK]

@@ -73,6 +73,8 @@ def _chair_refusals(day: Day, at: int, near: Sequence[Held], chair: Any) -> list
     if chair is None:
         return [] if day.free_chairs(at) else [Refusal("chair_taken", "Every chair is taken then.")]
     found, end = [], at + day.length
+    if chair not in day.chairs:
+        found.append(Refusal("closed", "That chair is no longer in use."))
     if any(out == chair and span[0] < end and at < span[1] for span, out in day.out):
         found.append(Refusal("closed", "That chair is out of use then."))
     holder = next((held for held in near if held.chair == chair), None)

@@ -7,19 +7,19 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from clinic import audit
 from clinic.errors import Fault, Invalid, Refused
 from clinic.models import Chair, Site
 from scheduling import diary as diaries
 from scheduling import protocol, signals, taken, weeks
-from scheduling.booking import insert_events, local_date, reasons_for, warnings_of
+from scheduling.booking import local_date, reasons_for, warnings_of
 from scheduling.conditions import check
 from scheduling.course_facts import facts_of
 from scheduling.diary_facts import Busy, Diary, Own
-from scheduling.enums import Confirmation, SessionEventKind, SessionStatus
+from scheduling.enums import Confirmation, SessionStatus
 from scheduling.hours import NonexistentTime, wall
 from scheduling.locking import lock_course, lock_days, patiently
-from scheduling.models import Course, SessionEvent, TreatmentSession
+from scheduling.models import Course, TreatmentSession
+from scheduling.moves import as_told, tell_moved
 from scheduling.planner import pick_chair
 from scheduling.statuses import wrong_state
 
@@ -65,18 +65,25 @@ def move_session(
         patient=course.patient,
         exclude=ids,
     )
-    chairs = _chairs(course, moved, starts, diary, session, chair)
+    chairs = _chairs(course, moved, starts, diary, {session.pk: chair})
     warnings = warnings_of(course, new_days, leave_out=ids)
     reasons_for(course, warnings, override or {}, by, now)
     return _write(course, moved, starts, chairs, new_days, by, now)
 
 
 def place_all(
-    *, course: Course, starts: Mapping[TreatmentSession, datetime], by, now: datetime
+    *,
+    course: Course,
+    starts: Mapping[TreatmentSession, datetime],
+    by,
+    now: datetime,
+    chairs: Mapping[Any, Any] | None = None,
+    takes_back: bool = False,
 ) -> list[TreatmentSession]:
     """Move several booked sessions of one course at once, each to its start, all or nothing.
 
-    For verbs that hold the course and its days already.
+    For verbs that hold the course and its days already. `chairs`: by a session's id, the chair that it must have;
+    without one it keeps its own where that is free. `takes_back`: told as a move that undoes another.
 
     Raises:
         Refused: a rule forbids the new place of one of them.
@@ -93,8 +100,8 @@ def place_all(
         patient=course.patient,
         exclude=set(by_id),
     )
-    chairs = _chairs(course, moved, by_id, diary, moved[0], None)
-    return _write(course, moved, by_id, chairs, new_days, by, now)
+    found = _chairs(course, moved, by_id, diary, chairs or {})
+    return _write(course, moved, by_id, found, new_days, by, now, takes_back)
 
 
 def place_many(
@@ -111,13 +118,13 @@ def place_many(
     for layer in _layers(places, site):
         for row in layer:
             start, chair = places[row]
-            day, old = start.astimezone(site.tz).date(), _as_told(row)
+            day, old = start.astimezone(site.tz).date(), as_told(row)
             _set_place(row, start, chair, day, site, now)
             told.append((row, old))
         _save_all(layer)
     moved = [row for row, _old in told]
     weeks.follow({row.course_id for row in moved}, seen=moved)
-    _tell_all(told, by, now)
+    tell_moved(told, by, now)
     signals.sessions_moved.send(sender=TreatmentSession, sessions=moved, by=by, now=now)
     return moved
 
@@ -140,10 +147,6 @@ def _layers(
         layers.append(free or left)
         left = [row for row in left if row not in layers[-1]]
     return layers
-
-
-def _as_told(row: TreatmentSession) -> dict[str, str]:
-    return {"starts_at": row.starts_at.isoformat(), "chair": str(row.chair_id)}
 
 
 def _refuse_impossible(course: Course, scope: str, chair) -> None:
@@ -187,13 +190,13 @@ def _new_starts(course: Course, moved: list[TreatmentSession], starts_at: dateti
     return starts
 
 
-def _chairs(course, moved, starts, diary: Diary, asked, chair) -> dict[Any, Any]:
-    """A chair for each, or every reason against."""
+def _chairs(course, moved, starts, diary: Diary, asked: Mapping[Any, Any]) -> dict[Any, Any]:
+    """A chair for each, or every reason against. `asked`: by a session's id, the chair that it must have."""
     soonest = min(local_date(course, start) for start in starts.values())
     faults = [Fault(f.code, f.detail) for f in protocol.refusals(facts_of(course), on=soonest)]
     chairs = {}
     for row in moved:
-        start, wish = starts[row.pk], chair if row.pk == asked.pk else None
+        start, wish = starts[row.pk], asked.get(row.pk)
         faults += [
             Fault(
                 r.code,
@@ -212,16 +215,18 @@ def _chairs(course, moved, starts, diary: Diary, asked, chair) -> dict[Any, Any]
     return chairs
 
 
-def _write(course, moved, starts, chairs, new_days: Mapping[int, date], by, now) -> list[TreatmentSession]:
+def _write(
+    course, moved, starts, chairs, new_days: Mapping[int, date], by, now, takes_back: bool = False
+) -> list[TreatmentSession]:
     """In an order in which no session steps on the day of another that has yet to move."""
     told = []
     for row in _in_order(moved, new_days):
-        old = _as_told(row)
+        old = as_told(row)
         _set_place(row, starts[row.pk], chairs[row.pk], new_days[row.number], course.site, now)
         _save_all([row])
         told.append((row, old))
     weeks.follow([course.pk], seen=moved)
-    _tell_all(told, by, now)
+    tell_moved(told, by, now, takes_back=takes_back)
     signals.sessions_moved.send(sender=TreatmentSession, sessions=moved, by=by, now=now)
     return moved
 
@@ -253,43 +258,3 @@ def _save_all(rows: Sequence[TreatmentSession]) -> None:
             TreatmentSession.objects.bulk_update(rows, [*fields, "confirmation", "expected_at", "updated_at"])
     except IntegrityError as error:  # the database has the last word
         raise Refused(taken.held_by_others(rows)) from error
-
-
-def _left(row: TreatmentSession, was: datetime) -> dict[str, Any]:
-    """The place that is given up; in another chair at the same time, there is none."""
-    return {"left_site_id": row.site_id, "left_starts_at": was} if was != row.starts_at else {}
-
-
-def _tell_all(told: Sequence[tuple[TreatmentSession, dict[str, str]]], by, now: datetime) -> None:
-    """`told`: each session with where it was."""
-    stories = [(row, old, _as_told(row)) for row, old in told]
-    insert_events(
-        [
-            SessionEvent(
-                session=row,
-                kind=SessionEventKind.MOVED,
-                from_status=row.status,
-                to_status=row.status,
-                at=now,
-                by=by,
-                detail={"from": old, "to": new},
-                **_left(row, datetime.fromisoformat(old["starts_at"])),
-            )
-            for row, old, new in stories
-        ]
-    )
-    audit.record_many(
-        [
-            {
-                "action": "session.moved",
-                "by": by,
-                "now": now,
-                "site": row.site_id,
-                "patient": row.patient_id,
-                "on": row,
-                "old": old,
-                "new": new,
-            }
-            for row, old, new in stories
-        ]
-    )

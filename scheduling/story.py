@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from scheduling import moves
 from scheduling.enums import COUNTED, SessionEventKind, SessionStatus
 from scheduling.models import SessionEvent, TreatmentSession
 from scheduling.slippage import Slippage
@@ -45,9 +46,9 @@ def days_lost(rows: Sequence[TreatmentSession], slip: Slippage) -> dict[Any, int
 
 
 def _moved_from(rows: Sequence[TreatmentSession]) -> dict[Any, datetime]:
-    """Where each was before its last move."""
+    """Where each was before its last move that stands."""
     events = SessionEvent.objects.filter(session__in=[row.pk for row in rows], kind=SessionEventKind.MOVED)
     return {
         event.session_id: datetime.fromisoformat(event.detail["from"]["starts_at"])
-        for event in events.order_by("at", "pk")
+        for event in moves.standing(events.order_by("at", "pk"))
     }

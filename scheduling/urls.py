@@ -50,6 +50,7 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/courses/", courses.patient_courses, name="patient-courses"),
     path(f"{_session}/move/", sessions.move, name="move"),
     path(f"{_session}/other-times/", sessions.other_times, name="other-times"),
+    path(f"{_session}/move-back/", sessions.move_back, name="move-back"),
     path(f"{_session}/place/", today.place, name="place"),
     path(f"{_session}/cancel/", sessions.cancel, name="cancel"),
     path(f"{_session}/late/", today.late, name="late"),

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from clinic import audit
@@ -91,6 +92,8 @@ def freed_places(site: Site, *, now: datetime) -> list[Freed]:
     left = SessionEvent.objects.filter(
         left_site=site, left_starts_at__gt=now, left_starts_at__lt=now + LOOK_AHEAD
     )
+    # Who came back, by a move or by one that was taken back, has not given it up.
+    left = left.exclude(left_starts_at=F("session__starts_at"))
     given_up = gone.values_list("starts_at", flat=True), left.values_list("left_starts_at", flat=True)
     starts = sorted({start for rows in given_up for start in rows if start is not None})
     if not starts:

@@ -1,5 +1,6 @@
 """Moving and cancelling a session."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from django.contrib import messages as flash
@@ -8,19 +9,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic import access, clock, moments
 from clinic.access import May
-from clinic.errors import Refused
+from clinic.errors import Fault, Refused
 from clinic.forms import DayField, posted
-from scheduling import answers, booking, courses, diary, effects, moving, planner
+from scheduling import answers, booking, courses, diary, effects, moving, moving_back, planner
 from scheduling.booking import Placement
 from scheduling.enums import SessionStatus
 from scheduling.forms.sessions import CancelForm, MoveForm
 from scheduling.models import TreatmentSession
 from scheduling.overrides import reasons_in, wanted_reasons
-from scheduling.views.today import act, back_to
+from scheduling.views.today import act, back_to, show_board
 
 # Warnings about when sessions are, apart from those about the course as a whole.
 _OF_DAYS = {"gap_short", "gap_long", "week_full", "late_for_week"}
@@ -103,16 +104,53 @@ def other_times(request, session_id):
     return render(request, f"scheduling/other_times.html{part}", context)
 
 
+@require_POST
+def move_back(request, session_id):
+    """Undo a move, of a series as well: all of it, or every reason against it."""
+    session = _session(request, session_id)
+    faults, done = [], ""
+    try:
+        moved = moving_back.move_back(session=session, by=request.user, now=clock.now())
+    except Refused as refusal:
+        faults = [_of_session(fault) for fault in refusal.faults]
+    else:
+        text = ngettext(
+            "%s session is back where it was, with its reminder.",
+            "%s sessions are back where they were, with their reminders.",
+            len(moved),
+        )
+        done = text % len(moved)
+    if request.htmx:
+        return show_board(request, session.site, session.local_date, faults=faults, done=done)
+    for fault in faults:
+        flash.error(request, fault.detail)
+    if done:
+        flash.success(request, done)
+    session.refresh_from_db(fields=["local_date"])
+    return _to_where_they_came_from(request, session)
+
+
+def _of_session(fault: Fault) -> Fault:
+    """With the number of the session of a series that it is about."""
+    number = fault.extra.get("number")
+    if not number:
+        return fault
+    return replace(fault, detail=_("Session %(n)s: %(why)s") % {"n": number, "why": fault.detail})
+
+
 def _moved(request, moved):
     text = ngettext(
         "%s session moved, with its reminder.", "%s sessions moved, with their reminders.", len(moved)
     )
-    flash.success(request, text % len(moved))
-    if _back(request) == "course":
-        return redirect("scheduling:course", course_id=moved[0].course_id)
-    if _back(request) == "replies":
-        return redirect("notifications:replies")
-    return back_to(request, moved[0])
+    undo = f"{reverse('scheduling:move-back', args=[moved[0].pk])}?back={_back(request)}"
+    flash.success(request, text % len(moved), extra_tags=undo)
+    return _to_where_they_came_from(request, moved[0])
+
+
+def _to_where_they_came_from(request, session):
+    if _back(request):
+        return redirect(_back_url(_back(request), session))
+    return back_to(request, session)
 
 
 def _warnings_of(course, moved):

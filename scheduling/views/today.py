@@ -30,7 +30,7 @@ def today(request):
     etag = unchanged.tag(request, site, clock.now())
     if unchanged.is_known(request, etag):
         return unchanged.not_modified(etag)
-    return unchanged.marked(_board(request, site, _day(request, site), etag=etag), etag)
+    return unchanged.marked(show_board(request, site, _day(request, site), etag=etag), etag)
 
 
 @require_POST
@@ -61,9 +61,8 @@ def place(request, session_id):
     sessions = TreatmentSession.objects.select_related("site", "patient", "course", "chair")
     session = access.get_or_404(sessions, request.user, session_id)
     access.require(request.user, May.BOOK, session.site)
-    was = {"starts_at": session.starts_at.isoformat(), "chair": session.chair_id}
     starts_at, chair = moments.read_instant(request.POST.get("starts_at")), parse(request.POST.get("chair"))
-    faults, done, undo_form = [], "", None
+    faults, done, undo_url = [], "", ""
     try:
         if starts_at is None or chair is None:
             raise Invalid.because("required", _("Choose a time and a chair."))
@@ -78,13 +77,13 @@ def place(request, session_id):
             "who": session.patient.list_name,
             "time": date_format(local, "g:i A"),
         }
-        undo_form = {**was, "url": reverse("scheduling:place", args=[session.pk])}
+        undo_url = reverse("scheduling:move-back", args=[session.pk])
     if request.htmx:
-        return _board(request, session.site, session.local_date, faults=faults, done=done, undo=undo_form)
+        return show_board(request, session.site, session.local_date, faults=faults, done=done, undo=undo_url)
     for fault in faults:
         flash.error(request, fault.detail)
     if done:
-        flash.success(request, done)
+        flash.success(request, done, extra_tags=undo_url)
     return back_to(request, session)
 
 
@@ -99,7 +98,9 @@ def act(request, session_id, right, verb, done):
     except Refused as refusal:
         faults = refusal.faults
     if request.htmx:
-        return _board(request, session.site, session.local_date, faults=faults, done="" if faults else done)
+        return show_board(
+            request, session.site, session.local_date, faults=faults, done="" if faults else done
+        )
     for fault in faults:
         flash.error(request, fault.detail)
     if not faults:
@@ -113,7 +114,8 @@ def back_to(request, session):
     return redirect(f"{reverse('scheduling:today')}?day={session.local_date.isoformat()}")
 
 
-def _board(request, site, day, *, faults=(), done="", etag="", undo=None):
+def show_board(request, site, day, *, faults=(), done="", etag="", undo=""):
+    """The board of a day; `undo`: where a POST takes back what was `done`."""
     now = clock.now()
     may = Rights(
         book=access.may(request.user, May.BOOK, site),

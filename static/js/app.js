@@ -69,6 +69,14 @@ document.querySelectorAll("[data-submits]").forEach((field) => {
   field.form.querySelector("[data-without-script]")?.setAttribute("hidden", "");
 });
 
+// -- the keys of every other program take back what was done last, where the page offers it --
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+  if (event.target.closest?.("input, textarea, select, dialog")) return;
+  const undo = document.querySelector("[data-undo]");
+  if (undo) { event.preventDefault(); undo.click(); }
+});
+
 // -- nothing typed is lost: polling never replaces a part in which somebody is working --
 document.addEventListener("htmx:beforeSwap", (event) => {
   const target = event.detail.target;

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from clinic import places
 from clinic.models import Closure, Shift
 from monitoring.chairside import arrive
-from scheduling import answers, booking, courses, decisions, moving, offers, replanning, waitlist
+from scheduling import answers, booking, courses, decisions, moving, moving_back, offers, replanning, waitlist
 from scheduling.booking import Placement
 from scheduling.models import Course, Offer, TreatmentSession, WaitlistEntry
 from scheduling.statuses import change_status
@@ -69,6 +69,17 @@ class TheBook(Stage):
         past = session.course.sessions.filter(starts_at__gte=session.starts_at)
         what = {"session": session, "starts_at": start, "scope": scope}
         self.do(moving.move_session, past=past, override={"beyond_label": "Asked for"}, **what)
+
+    @rule(index=which)
+    def move_back(self, index):
+        session = self.session(index)
+        before = {pk: row for pk, row in self.book.rows.items() if row.course == session.course_id}
+        moved = self.do(moving_back.move_back, session=session, past=session.course.sessions.all())
+        if moved:
+            assert session.pk in {row.pk for row in moved}
+            assert {pk for pk, row in before.items() if self.book.rows[pk] != row} <= {
+                row.pk for row in moved
+            }
 
     # What becomes of a session.
 
