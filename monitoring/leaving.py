@@ -22,6 +22,8 @@ from scheduling.statuses import change_status
 
 S = SessionStatus
 LONGEST_NAME, LONGEST_TOLD = 120, 200
+# When the escort was reached and the instructions were given.
+NOTED = ("escort_reached_at", "instructions_given_at")
 # Two hours are a floor [label], and nobody judges without a fresh reading or a name.
 NEVER_OVERRIDDEN = frozenset({"minutes_120", "reading_now", "clinician"})
 
@@ -142,6 +144,9 @@ def leave(
 def reopen(*, session: TreatmentSession, reason: str, by, now: datetime) -> TreatmentSession:
     """Something changed after the patient was judged ready: observe again.
 
+    The escort and the instructions are asked for again too: whoever was dizzy may remember nothing. When they were
+    noted before stays in the record.
+
     Raises:
         Invalid: no reason.
         Refused: `wrong_state`.
@@ -150,8 +155,11 @@ def reopen(*, session: TreatmentSession, reason: str, by, now: datetime) -> Trea
     session, observation = lock(session, [S.READY])
     observation.ready_at, observation.ready_by, observation.ready_name = None, None, ""
     observation.ready_overrides = {}
-    observation.save(update_fields=["ready_at", "ready_by", "ready_name", "ready_overrides"])
-    return change_status(session=session, to=S.OBSERVING, by=by, now=now, reason=reason)
+    noted = {name: getattr(observation, name) for name in NOTED}
+    observation.escort_reached_at = observation.instructions_given_at = None
+    observation.save(update_fields=["ready_at", "ready_by", "ready_name", "ready_overrides", *NOTED])
+    detail = {name: at.isoformat() for name, at in noted.items() if at}
+    return change_status(session=session, to=S.OBSERVING, by=by, now=now, reason=reason, detail=detail)
 
 
 def judge_again(known: ChairState, *, reason: str, by, now: datetime) -> None:
@@ -188,7 +196,7 @@ def note_instructions(*, session: TreatmentSession, by, now: datetime) -> None:
 
 
 def _note(session: TreatmentSession, name: str, action: str, by, now: datetime) -> None:
-    """The first time counts."""
+    """The first time counts, until the patient is observed again."""
     session, observation = lock(session, [S.DOSING, S.OBSERVING, S.READY])
     if getattr(observation, name) is not None:
         return

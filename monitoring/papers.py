@@ -13,6 +13,7 @@ from monitoring.deciding import who_decided
 from monitoring.form_reading import read_form
 from monitoring.forms import PreDoseForm
 from monitoring.models import Deviation, MonitoringForm, SeriousEvent
+from monitoring.schedule import LATE, MISSED
 from monitoring.state import load
 from scheduling.enums import SessionStatus
 from scheduling.models import TreatmentSession
@@ -41,6 +42,7 @@ def print_summary(*, session: TreatmentSession, by, now: datetime) -> bytes:
         "asked": _asked(known),
         "decisions": _decisions(known),
         "minutes": _minutes_after_t0(known),
+        "lacking": [step.due.minute for step in known.steps(now) if step.state in (LATE, MISSED)],
         "alerts": sorted(known.alerts, key=lambda alert: alert.raised_at),
         "deviations": _deviations(known),
         "judged": known.observation.ready_overrides if known.observation else {},

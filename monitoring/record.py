@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from clinic.models import AuditEvent
 from monitoring.deciding import who_decided
-from monitoring.enums import AlertEventKind, Symptom, TabletOutcome
+from monitoring.enums import AlertEventKind, NotTaken, Symptom, TabletOutcome
 from monitoring.models import Alert, AlertEvent, Checkpoint, DeviceUse, Observation, PreDose, TabletEntry
 from monitoring.state import VALUES, ChairState, load
 from scheduling.enums import SessionEventKind
@@ -43,7 +44,7 @@ class Line:
 def record_of(session: TreatmentSession) -> list[Line]:
     known = load(session)
     events = session.events.select_related("by").order_by("at", "pk")
-    lines = [_event(event) for event in events]
+    lines = [_event(event, session.site.tz) for event in events]
     lines += [_pre_dose(row) for row in known.pre_doses]
     lines += [_device(row, known) for row in known.all_devices]
     lines += [_checkpoint(row, known) for row in known.all_checkpoints]
@@ -78,6 +79,11 @@ def symptoms(row: Checkpoint) -> str:
     return ", ".join(str(labels.get(code, code)) for code in row.symptoms)
 
 
+def not_taken(row: Checkpoint) -> str:
+    """Cuff fault: in the words of the form, or as somebody wrote it."""
+    return str(dict(NotTaken.choices).get(row.not_taken, row.not_taken))
+
+
 def vitals(row: Checkpoint | PreDose) -> str:
     """128/82, pulse 76, SpO2 97 %."""
     parts = []
@@ -108,18 +114,26 @@ def _name(user) -> str:
     return user.display_name if user else _("system")
 
 
-def _event(event: SessionEvent) -> Line:
+def _event(event: SessionEvent, tz: ZoneInfo) -> Line:
     is_status = event.kind == SessionEventKind.STATUS
     title = event.get_to_status_display() if is_status else event.get_kind_display()
-    text = "; ".join(filter(None, [event.reason, *_said_of(event.detail)]))
+    text = "; ".join(filter(None, [event.reason, *_said_of(event.detail, tz)]))
     return Line(event.at, event.at, _name(event.by), event.kind, title, text, data=event.detail)
 
 
-def _said_of(detail: dict[str, Any]) -> list[str]:
-    """Who judged the patient ready and on which criteria that were not met; who saw them out."""
+def _said_of(detail: dict[str, Any], tz: ZoneInfo) -> list[str]:
+    """Who judged the patient ready and on which criteria that were not met; who saw them out. Of a patient who is
+    observed again: what was noted before, and is asked for again."""
     said = [_("judged by %s") % name for name in [detail.get("ready_name")] if name]
     overridden = detail.get("ready_overrides") or {}
     said += [_("%(what)s not met: %(why)s") % {"what": c, "why": why} for c, why in overridden.items()]
+    earlier = {
+        "escort_reached_at": _("escort reached at %s, asked again"),
+        "instructions_given_at": _("instructions given at %s, asked again"),
+    }
+    for name, words in earlier.items():
+        if at := detail.get(name):
+            said.append(words % f"{datetime.fromisoformat(at).astimezone(tz):%H:%M}")
     return said + [_("seen out by %s") % name for name in [detail.get("left_name")] if name]
 
 
@@ -155,7 +169,7 @@ def _device(row: DeviceUse, known: ChairState) -> Line:
 def _checkpoint(row: Checkpoint, known: ChairState) -> Line:
     newest = max(c.version for c in known.all_checkpoints if c.entry == row.entry)
     title = _("%s-minute reading") % row.minute if row.minute is not None else _("Extra reading")
-    text = _("not taken: %s") % row.not_taken if row.not_taken else vitals(row)
+    text = _("not taken: %s") % not_taken(row).lower() if row.not_taken else vitals(row)
     words = lateness(known, row)
     marks = [_("late: %s") % words] if words else []
     marks += [symptoms(row)] if row.symptoms else []

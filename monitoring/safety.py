@@ -282,20 +282,23 @@ def _beyond(name: str, reading: Reading, seen: Reading) -> bool:
 
 
 def leaving(facts: LeavingFacts, *, at: datetime, limits: Limits) -> list[Criterion]:
-    """The criteria for leaving, one by one, as they stand `at` that moment."""
-    latest = _Latest(facts.readings, at)
+    """The criteria for leaving, one by one, as they stand `at` that moment, each with what it was judged by.
+
+    A sign counts while it is as fresh as the reading must be: what was seen an hour ago says nothing of now [practice].
+    """
+    latest = _Latest(facts.readings, at, limits)
     return [
         _two_hours(facts, at),
-        Criterion("sedation_clear", latest.value("sedation") == 5, "Sedation back to MOAA/S 5."),
-        Criterion("dissociation_none", latest.value("dissociation") == "none", "No dissociation."),
-        Criterion("breathing_normal", _breathes(latest), "Breathing normal."),
-        Criterion("spo2_ok", (latest.value("spo2") or 0) >= limits.spo2_amber, _spo2_text(limits)),
-        Criterion(
-            "bp_acceptable",
-            _pressure_settles(facts, latest, limits),
-            "Blood pressure acceptable or declining.",
+        latest.criterion("sedation_clear", "Sedation back to MOAA/S 5", "sedation", lambda value: value == 5),
+        latest.criterion(
+            "dissociation_none", "No dissociation", "dissociation", lambda value: value == "none"
         ),
-        _reading_now(latest, at, limits),
+        _breathing(latest),
+        latest.criterion(
+            "spo2_ok", f"SpO2 {limits.spo2_amber} % or more", "spo2", lambda value: value >= limits.spo2_amber
+        ),
+        _pressure(facts, latest, limits),
+        _reading_now(latest, limits),
         Criterion("escort", facts.escort_reached, "Escort here, or reached."),
         Criterion(
             "instructions", facts.instructions_given, "Told not to drive until the next day after sleep."
@@ -305,33 +308,57 @@ def leaving(facts: LeavingFacts, *, at: datetime, limits: Limits) -> list[Criter
 
 
 class _Latest:
-    """The newest value of each sign up to a moment."""
+    """The newest value of each sign up to a moment, and how old it is then."""
 
-    def __init__(self, readings: Sequence[Reading], at: datetime):
+    def __init__(self, readings: Sequence[Reading], at: datetime, limits: Limits):
         self.readings = sorted((r for r in readings if r.measured_at <= at), key=lambda r: r.measured_at)
-
-    def value(self, name: str) -> Any:
-        values = (getattr(r, name) for r in reversed(self.readings))
-        return next((value for value in values if value not in (None, "")), None)
+        self.at, self.limits = at, limits
 
     def pressures(self) -> list[Reading]:
         return [r for r in self.readings if r.has_pressure]
 
+    def is_fresh(self, reading: Reading) -> bool:
+        return self.at - reading.measured_at <= timedelta(minutes=self.limits.reading_now_minutes)
+
+    def ago(self, reading: Reading) -> str:
+        return f"{(self.at - reading.measured_at) // timedelta(minutes=1)} min ago"
+
+    def criterion(self, code: str, aim: str, name: str, is_met: Callable[[Any], bool]) -> Criterion:
+        """Met by the newest value of the sign `name`, if that is fresh enough to say so."""
+        seen = next((r for r in reversed(self.readings) if getattr(r, name) not in (None, "")), None)
+        if seen is None:
+            return Criterion(code, False, f"{aim}: not looked at since the dose.")
+        value, fresh = getattr(seen, name), self.is_fresh(seen)
+        again = "" if fresh else ", look again"
+        return Criterion(code, fresh and is_met(value), f"{aim}: {value}, {self.ago(seen)}{again}.")
+
 
 def _two_hours(facts: LeavingFacts, at: datetime) -> Criterion:
-    met = facts.earliest_leave_at is not None and at >= facts.earliest_leave_at
-    return Criterion("minutes_120", met, "Two hours since the start of the first device.")
+    aim = "The time of observation, two hours or more [label]"
+    if facts.earliest_leave_at is None:
+        return Criterion("minutes_120", False, f"{aim}: not begun.")
+    left = facts.earliest_leave_at - at
+    # The minute that has begun is still to go.
+    minutes = -(-left // timedelta(minutes=1))
+    met = left <= timedelta(0)
+    return Criterion("minutes_120", met, f"{aim}: over." if met else f"{aim}: {minutes} min to go.")
 
 
-def _breathes(latest: _Latest) -> bool:
-    rate = latest.value("respiratory_rate")
+def _breathing(latest: _Latest) -> Criterion:
     low, high = NORMAL_BREATHING
-    symptoms = latest.readings[-1].symptoms if latest.readings else ()
-    return rate is not None and low <= rate <= high and "respiratory_depression" not in symptoms
+    aim = f"Breathing normal, {low} to {high} a minute"
+    if latest.readings and "respiratory_depression" in latest.readings[-1].symptoms:
+        return Criterion("breathing_normal", False, f"{aim}: respiratory depression was the last seen.")
+    return latest.criterion("breathing_normal", aim, "respiratory_rate", lambda rate: low <= rate <= high)
 
 
-def _spo2_text(limits: Limits) -> str:
-    return f"SpO2 {limits.spo2_amber} % or more."
+def _pressure(facts: LeavingFacts, latest: _Latest, limits: Limits) -> Criterion:
+    aim, pressures = "Blood pressure acceptable or declining", latest.pressures()
+    if not pressures:
+        return Criterion("bp_acceptable", False, f"{aim}: not measured since the dose.")
+    last = pressures[-1]
+    text = f"{aim}: {last.systolic}/{last.diastolic}, {latest.ago(last)}."
+    return Criterion("bp_acceptable", _pressure_settles(facts, latest, limits), text)
 
 
 def _pressure_settles(facts: LeavingFacts, latest: _Latest, limits: Limits) -> bool:
@@ -346,11 +373,9 @@ def _pressure_settles(facts: LeavingFacts, latest: _Latest, limits: Limits) -> b
     return declines and not _high(pressures[-1], limits)
 
 
-def _reading_now(latest: _Latest, at: datetime, limits: Limits) -> Criterion:
+def _reading_now(latest: _Latest, limits: Limits) -> Criterion:
     pressures = latest.pressures()
-    fresh = bool(pressures) and at - pressures[-1].measured_at <= timedelta(
-        minutes=limits.reading_now_minutes
-    )
+    fresh = bool(pressures) and latest.is_fresh(pressures[-1])
     return Criterion(
         "reading_now", fresh, f"A blood pressure within the last {limits.reading_now_minutes} minutes."
     )

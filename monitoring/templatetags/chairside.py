@@ -19,6 +19,11 @@ def vitals(row) -> str:
 
 
 @register.filter
+def not_taken(row) -> str:
+    return record.not_taken(row).lower()
+
+
+@register.filter
 def symptoms(row) -> str:
     return record.symptoms(row)
 

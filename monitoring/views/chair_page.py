@@ -91,12 +91,22 @@ def _forms(bound, known, step, site, user):
         "correct_device": lambda: DeviceCorrectionForm(),
         "checkpoint": lambda: CheckpointForm(minute=minute if step.kind == "checkpoint" else None),
         "correction": lambda: CorrectionForm(),
-        "ready": lambda: ReadyForm(initial={"clinician": user.display_name}),
+        "ready": lambda: ReadyForm(initial={"clinician": user.display_name, **_noted(known.observation)}),
         "leave": lambda: LeaveForm(),
         "stop": lambda: ReasonForm(),
         "reopen": lambda: ReasonForm(),
     }
     return {name: bound.get(name) or make() for name, make in fresh.items()}
+
+
+def _noted(observation):
+    """What was noted with its time before anybody judges: said once, it is not asked for again."""
+    if observation is None:
+        return {}
+    return {
+        "escort_reached": observation.escort_reached_at is not None,
+        "instructions_given": observation.instructions_given_at is not None,
+    }
 
 
 def _elsewhere(session):

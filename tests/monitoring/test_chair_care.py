@@ -207,3 +207,14 @@ def test_a_correction_by_the_api_names_the_version_it_saw(api, dosed, nurse):  #
     lost = patch(systolic=122, version=1)
     assert (lost.status_code, lost.json()["errors"][0]["code"]) == (409, "superseded")
     assert patch(systolic=122, version=2).status_code == 200
+
+
+def test_what_was_noted_before_is_not_asked_again_and_reasons_are_in_words(page, dosed, nurse, now):  # noqa: F811
+    read(dosed, nurse, 15, {"not_taken": "cuff_fault"})
+    before = page.get(url(dosed, "chair")).content.decode()
+    page.post(url(dosed, "escort"))
+    after = page.get(url(dosed, "chair")).content.decode()
+    checked = 'name="escort_reached" class="checkboxinput form-check-input" id="id_escort_reached" checked'
+    assert (checked in before, checked in after) == (False, True)
+    assert "not taken: cuff fault" in after
+    assert "cuff_fault" not in page.get(url(dosed, "record")).content.decode()

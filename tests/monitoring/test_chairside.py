@@ -376,6 +376,34 @@ def test_ready_lists_what_is_missing_and_then_says_who(dosed, nurse):
     assert (seen.ready_at, seen.ready_by, seen.ready_name) == (at(120), nurse, "N. Nurse")
 
 
+def test_after_a_reopen_escort_and_instructions_are_asked_for_again_and_every_time_stays(dosed, nurse):
+    read(dosed, nurse, 118)
+    leaving.note_escort(session=dosed, by=nurse, now=at(100))
+    leaving.mark_ready(
+        session=dosed, at=at(120), clinician="N", instructions_given=True, by=nurse, now=at(120)
+    )
+    leaving.reopen(session=dosed, reason="Dizzy again", by=nurse, now=at(125))
+    seen = Observation.objects.get(session=dosed)
+    assert (seen.escort_reached_at, seen.instructions_given_at) == (None, None)
+    with pytest.raises(Refused) as refused:
+        leaving.mark_ready(session=dosed, at=at(130), clinician="N", by=nurse, now=at(130))
+    assert refused.value.codes == ["instructions"]
+    leaving.note_escort(session=dosed, by=nurse, now=at(140))
+    leaving.note_instructions(session=dosed, by=nurse, now=at(141))
+    seen.refresh_from_db()
+    assert (seen.escort_reached_at, seen.instructions_given_at) == (at(140), at(141))
+    lines = record_of(dosed)
+    assert [(line.title, line.at) for line in lines if line.kind == "noted"] == [
+        ("Escort here, or reached", at(100)),
+        ("Escort here, or reached", at(140)),
+        ("Instructions given", at(141)),
+    ]
+    again = next(line for line in lines if line.text.startswith("Dizzy again"))
+    assert again.text == (
+        "Dizzy again; escort reached at 11:00, asked again; instructions given at 11:20, asked again"
+    )
+
+
 def test_who_judged_a_patient_ready_and_why_stays_when_they_are_observed_again(dosed, nurse):
     read(dosed, nurse, 118)
     leaving.note_instructions(session=dosed, by=nurse, now=at(119))

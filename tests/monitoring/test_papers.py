@@ -71,6 +71,8 @@ def test_the_summary_has_the_whole_session_in_the_sites_time(session, nurse):
         "up from 120/76",
         "Not acknowledged",
         "with the escort",
+        "Escort reached 11:21",
+        "No entry for minute 15, 30, 60, 90 of the schedule.",
         "MOAA/S",
     ):
         assert part in found

@@ -176,6 +176,7 @@ def test_faults_in_names_all_of_them():
     assert [f.field for f in safety.faults_in({"systolic": 120})] == ["diastolic"]
 
 
+SIGNS = ["sedation_clear", "dissociation_none", "breathing_normal", "spo2_ok"]
 GOOD = {
     "earliest_leave_at": T0 + timedelta(minutes=120),
     "before": BEFORE,
@@ -210,7 +211,10 @@ def unmet(minute=120, **changes):
             ["bp_acceptable"],
         ),
         ({"readings": (at(105, **CALM),)}, []),
-        ({"readings": (at(104, **CALM),)}, ["reading_now"]),
+        ({"readings": (at(104, **CALM),)}, [*SIGNS, "reading_now"]),
+        # A pressure taken now makes no other sign newer than it is.
+        ({"readings": (at(104, **CALM), pressure(118, 120, 80))}, SIGNS),
+        ({"readings": (at(105, **CALM), pressure(118, 120, 80))}, []),
         ({"escort_reached": False}, ["escort"]),
         ({"instructions_given": False}, ["instructions"]),
         ({"clinician": ""}, ["clinician"]),
@@ -218,6 +222,26 @@ def unmet(minute=120, **changes):
 )
 def test_leaving_wants_every_criterion(changes, expected):
     assert unmet(**changes) == expected
+
+
+def test_each_criterion_says_what_it_was_judged_by():
+    rows = (at(60, **CALM), at(118, systolic=152, diastolic=84, sedation=4, dissociation="none", spo2=97))
+    facts = LeavingFacts(**{**GOOD, "readings": rows})
+    found = safety.leaving(facts, at=T0 + timedelta(minutes=119, seconds=30), limits=LIMITS)
+    assert {c.code: c.detail for c in found if c.code not in ("escort", "instructions", "clinician")} == {
+        "minutes_120": "The time of observation, two hours or more [label]: 1 min to go.",
+        "sedation_clear": "Sedation back to MOAA/S 5: 4, 1 min ago.",
+        "dissociation_none": "No dissociation: none, 1 min ago.",
+        "breathing_normal": "Breathing normal, 10 to 24 a minute: 14, 59 min ago, look again.",
+        "spo2_ok": "SpO2 95 % or more: 97, 1 min ago.",
+        "bp_acceptable": "Blood pressure acceptable or declining: 152/84, 1 min ago.",
+        "reading_now": "A blood pressure within the last 15 minutes.",
+    }
+
+
+def test_breathing_that_was_seen_depressed_is_not_normal_whatever_its_rate():
+    rows = (at(118, **CALM, symptoms=("respiratory_depression",)),)
+    assert unmet(readings=rows) == ["breathing_normal"]
 
 
 def test_leaving_without_any_reading_lists_everything_that_is_missing():
