@@ -17,4 +17,5 @@ class NotificationsConfig(AppConfig):
         metrics.gauge("messages", "Texts by status", "status", counts.messages_by_status)
         metrics.gauge("replies_waiting", "Replies that need a person", "urgent", counts.replies_waiting)
         health.check("texts", watch.healthy)
+        health.check("texts_callbacks", watch.callbacks_come)
         by_day.register()

@@ -12,7 +12,7 @@ from notifications import projection
 from notifications.enums import MessageStatus
 from notifications.models import Message
 from notifications.projection import note
-from notifications.settling import change
+from notifications.settling import RETRIED, change
 
 S = MessageStatus
 
@@ -51,7 +51,7 @@ def retry_message(*, message: Message, by, now: datetime) -> Message:
     }
     if not change(message, [S.FAILED, S.UNKNOWN], **changes):
         raise _wrong_state(message)
-    note(message, "retried", now)
+    note(message, RETRIED, now)
     _audit("message.retried", message, by, now)
     return message
 

@@ -25,7 +25,8 @@ from notifications.gateways.base import (
     Unsent,
 )
 
-# So many unknown outcomes in a row are a provider in trouble: stop, rather than make a thousand of them.
+# So many unknown outcomes in a row, or doors that nobody opens, are a provider in trouble: stop, rather than make a
+# thousand of them.
 TROUBLE_AFTER = 8
 SLOWEST = 30.0
 LOOKS_AT_ONCE = 8
@@ -44,7 +45,7 @@ class Line:
         self._thread = threading.Thread(target=self._run, name="texts-line", daemon=True)
         self._good_until = 0.0
         self._next_at, self._slow, self._slowed_at = 0.0, 0, 0.0
-        self._unknown_in_a_row = 0
+        self._trouble_in_a_row = 0
         self.trouble_after = TROUBLE_AFTER
         self.open_count = 0
         self.stopped = ""
@@ -157,12 +158,12 @@ class Line:
             await asyncio.sleep(min(self._next_at - present, 0.5))
 
     def _learn(self, outcome: Outcome, posted: float) -> None:
-        if isinstance(outcome, Unknown):
-            self._unknown_in_a_row += 1
-            if self._unknown_in_a_row >= self.trouble_after:
+        if isinstance(outcome, Unknown) or (isinstance(outcome, Declined) and outcome.kind == "unreachable"):
+            self._trouble_in_a_row += 1
+            if self._trouble_in_a_row >= self.trouble_after:
                 self.stop(TROUBLE, outcome.code)
             return
-        self._unknown_in_a_row = 0
+        self._trouble_in_a_row = 0
         if isinstance(outcome, Declined) and outcome.kind == "slow_down":
             self._slow_down(outcome, posted)
         elif isinstance(outcome, Declined) and outcome.kind == "configuration":

@@ -45,6 +45,8 @@ def dispatch(*, now: datetime, gateway: Gateway | None = None, batch: int = BATC
     lease = sender.take()
     if lease is None:
         return 0
+    if lease.mended:
+        sender.tell_mended(now=now)
     try:
         return _Run(lease, gateway or provider(), now, batch).go()
     finally:

@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from notifications.enums import MessageStatus
 from notifications.models import Message
+from notifications.settling import NEVER_ARRIVED
 
 S = MessageStatus
 
@@ -16,6 +17,8 @@ def why(message: Message) -> str:
         return _("The provider refused it for good (code %s).") % (message.cause or "-")
     if message.status == S.UNKNOWN and message.look_at:
         return _("It was handed over, and nobody knows whether it went: the provider is being asked.")
+    if message.status == S.UNKNOWN and message.cause == NEVER_ARRIVED:
+        return _("It was handed over several times, and the provider has never had it: a person decides.")
     if message.status == S.UNKNOWN:
         return _("It was handed over, and nobody knows whether it went: ask before sending it again.")
     if message.status == S.PENDING and message.cause:

@@ -15,9 +15,10 @@ from django.db.models import Q
 
 from clinic import audit, logs
 from clinic.ids import new_id
+from clinic.models import AuditEvent
 from notifications.models import Sender
 
-NAME = "texts"
+NAME, STARTED_AGAIN = "texts", "texts.started_again"
 LEASE = timedelta(seconds=8)
 # Texts are posted only so long after a renewal: clocks differ, and a post takes its time.
 GOOD_SECONDS = 5.0
@@ -28,17 +29,19 @@ _log = logs.get(__name__)
 
 @dataclass
 class Lease:
-    """`careful`: the provider was in trouble a moment ago, so one text goes alone first."""
+    """`careful`: the provider was in trouble a moment ago, so one text goes alone first. `mended`: texts were stopped,
+    and other settings have started them again."""
 
     holder: Any
     careful: bool = False
+    mended: bool = False
 
 
 @transaction.atomic
 def take() -> Lease | None:
     """Become the process that sends; None while another one is, or while texts are stopped or paused."""
     present = _real_now()
-    Sender.objects.get_or_create(name=NAME)
+    before, _new = Sender.objects.get_or_create(name=NAME)
     free = Q(holder__isnull=True) | Q(lease_until__lt=present)
     runs = Q(stopped_at__isnull=True) | ~Q(stopped_settings=fingerprint())
     calm = Q(paused_until__isnull=True) | Q(paused_until__lte=present)
@@ -48,12 +51,13 @@ def take() -> Lease | None:
     )
     if not taken:
         return None
-    return Lease(holder, careful=Sender.objects.get(name=NAME).paused_until is not None)
+    careful = Sender.objects.get(name=NAME).paused_until is not None
+    return Lease(holder, careful=careful, mended=before.stopped_at is not None)
 
 
 def renew(lease: Lease) -> bool:
-    """False: another process has taken over."""
-    return _change(lease, lease_until=_real_now() + LEASE)
+    """False: another process has taken over, or texts were stopped meanwhile."""
+    return _change(lease, Q(stopped_at__isnull=True), lease_until=_real_now() + LEASE)
 
 
 def release(lease: Lease) -> None:
@@ -74,9 +78,19 @@ def pause(lease: Lease, code: str) -> None:
 
 def stop(lease: Lease, code: str, *, now: datetime) -> None:
     """Our own settings are at fault: no text goes until a person, or other settings, start it again."""
-    if _change(lease, stopped_at=now, stop_code=code[:60] or "unknown", stopped_settings=fingerprint()):
-        audit.record("texts.stopped", by=None, now=now, code=code)
-        _log.error("texts_stopped", code=code)
+    if _change(lease, **_stopped(code, now)):
+        _tell_stopped(code, now)
+
+
+@transaction.atomic
+def stop_at_once(code: str, *, since: datetime, now: datetime) -> None:
+    """As `stop`, whoever holds the lease: the provider tells it of a text that it accepted at `since`. Not where texts
+    were started again after that: it has been mended meanwhile."""
+    runs = Sender.objects.select_for_update().filter(name=NAME, stopped_at__isnull=True)
+    if not runs.exists() or AuditEvent.objects.filter(action=STARTED_AGAIN, at__gte=since).exists():
+        return
+    if runs.update(**_stopped(code, now)):
+        _tell_stopped(code, now)
 
 
 @transaction.atomic
@@ -84,7 +98,12 @@ def start_again(*, by, now: datetime) -> None:
     """Somebody has mended it. Twice is the same as once."""
     stopped = Sender.objects.filter(name=NAME, stopped_at__isnull=False)
     if stopped.update(started_by=by, paused_until=None, pause_code="", **_NOT_STOPPED):
-        audit.record("texts.started_again", by=by, now=now)
+        audit.record(STARTED_AGAIN, by=by, now=now)
+
+
+def tell_mended(*, now: datetime) -> None:
+    """Other settings have started it again."""
+    audit.record(STARTED_AGAIN, by=None, now=now)
 
 
 def state() -> Sender:
@@ -102,8 +121,17 @@ def fingerprint() -> str:
 _NOT_STOPPED: dict[str, Any] = {"stopped_at": None, "stop_code": "", "stopped_settings": ""}
 
 
-def _change(lease: Lease, **changes: Any) -> bool:
-    return bool(Sender.objects.filter(name=NAME, holder=lease.holder).update(**changes))
+def _stopped(code: str, now: datetime) -> dict[str, Any]:
+    return {"stopped_at": now, "stop_code": code[:60] or "unknown", "stopped_settings": fingerprint()}
+
+
+def _tell_stopped(code: str, now: datetime) -> None:
+    audit.record("texts.stopped", by=None, now=now, code=code)
+    _log.error("texts_stopped", code=code)
+
+
+def _change(lease: Lease, *only: Q, **changes: Any) -> bool:
+    return bool(Sender.objects.filter(*only, name=NAME, holder=lease.holder).update(**changes))
 
 
 def _real_now() -> datetime:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from clinic.prepared import Insert, UpdateEach
+from notifications import sender
 from notifications.enums import MessageStatus
 from notifications.gateways.base import (
     Accepted,
@@ -19,6 +20,7 @@ from notifications.gateways.base import (
     Unknown,
     Unsent,
 )
+from notifications.gateways.twilio_codes import CONFIGURATION, KIND_OF
 from notifications.models import Attempt, Message
 from notifications.projection import note
 from notifications.suppression import suppress
@@ -28,7 +30,8 @@ S = MessageStatus
 RANK = {S.PENDING: 0, S.CLAIMED: 1, S.SENDING: 2, S.UNKNOWN: 3, S.SENT: 4}
 FINAL = (S.DELIVERED, S.FAILED, S.CANCELLED, S.SUPPRESSED)
 MOST_TRIES = 5
-# While our own settings are at fault a text keeps its time; the sender is stopped as a whole.
+# Steps of a text's story that are counted.
+DECLINED, NEVER_ARRIVED, RETRIED = "declined_transient", "never_arrived", "retried"
 SLOW_DOWN_WAIT = timedelta(seconds=1)
 # An outcome that nobody knows is looked up soon, and again later than any request of ours can still arrive.
 FIRST_LOOK, SECOND_LOOK = timedelta(seconds=3), timedelta(seconds=12)
@@ -43,6 +46,7 @@ _PROVIDER = {
     **dict.fromkeys(("undelivered", "failed", "canceled"), S.FAILED),
 }
 _OPTED_OUT = "21610"
+_OURS = {str(code) for code, kind in KIND_OF.items() if kind == CONFIGURATION}
 insert_attempts = Insert(Attempt)
 _settle = UpdateEach(
     Message, "provider_sid", "status", "sent_at", "settled_at", "look_at", "claim", "cause", "looks"
@@ -140,17 +144,21 @@ def _settle_declined(message: Message, outcome: Declined, now: datetime) -> None
 
 
 def _after_decline(message: Message, outcome: Declined, now: datetime) -> dict[str, Any]:
-    if outcome.kind == "configuration":
+    if outcome.kind in ("configuration", "unreachable"):
+        # Not this text's fault: it keeps its time, and the sender stops or pauses as a whole.
         return {"status": S.PENDING}
     if outcome.kind == "slow_down":
         return {"status": S.PENDING, "due_at": _before_expiry(message, now + SLOW_DOWN_WAIT)}
-    if outcome.kind == "transient" and (tries := _tries(message)) < MOST_TRIES:
+    if outcome.kind == "transient" and (tries := _tries(message, DECLINED) + 1) < MOST_TRIES:
         return {"status": S.PENDING, "due_at": _before_expiry(message, now + timedelta(seconds=5 * 4**tries))}
     return {"status": S.SUPPRESSED if outcome.kind == "suppress" else S.FAILED, "settled_at": now}
 
 
-def _tries(message: Message) -> int:
-    return message.attempts.filter(event="declined_transient").count() + 1
+def _tries(message: Message, event: str) -> int:
+    """How often it came to nothing in this way since a person last sent it again."""
+    retried = message.attempts.filter(event=RETRIED).order_by("at", "pk").last()
+    rows = message.attempts.filter(event=event)
+    return (rows.filter(at__gte=retried.at) if retried else rows).count()
 
 
 def _before_expiry(message: Message, due: datetime) -> datetime:
@@ -183,6 +191,9 @@ def _apply(message: Message, status: str, sid: str, code: str, now: datetime, *,
     note(message, event, now, code=code)
     if code == _OPTED_OUT:
         suppress(message.to, source="provider", now=now)
+    elif to == S.FAILED and code in _OURS:
+        # Many are accepted first and refused afterwards: an unregistered campaign, say. The next would fail alike.
+        sender.stop_at_once(code, since=message.sent_at, now=now)
 
 
 def _next_question(message: Message, now: datetime) -> None:
@@ -204,12 +215,16 @@ def _not_there(message: Message, now: datetime) -> None:
     if message.looks == 0:
         Message.objects.filter(pk=message.pk).update(looks=1, look_at=now + SECOND_LOOK)
         return
-    again: dict[str, Any] = {"claim": None, "look_at": None, "looks": 0}
-    if message.expires_at > now:
-        change(message, [S.UNKNOWN], status=S.PENDING, cause="", **again)
+    asked: dict[str, Any] = {"claim": None, "look_at": None, "looks": 0}
+    note(message, NEVER_ARRIVED, now)
+    if message.expires_at <= now:
+        change(message, [S.UNKNOWN], status=S.CANCELLED, cause="expired", settled_at=now, **asked)
+    elif _tries(message, NEVER_ARRIVED) < MOST_TRIES:
+        change(message, [S.UNKNOWN], status=S.PENDING, cause="", **asked)
     else:
-        change(message, [S.UNKNOWN], status=S.CANCELLED, cause="expired", settled_at=now, **again)
-    note(message, "never_arrived", now)
+        # Others go: something about this one is not as we think. A late callback may still settle it.
+        change(message, [S.UNKNOWN], cause=NEVER_ARRIVED, **asked)
+        note(message, "given_to_a_person", now, code=NEVER_ARRIVED)
 
 
 def _cannot_tell(message: Message, look: CannotTell, now: datetime) -> None:

@@ -41,6 +41,11 @@ def healthy() -> bool:
     return not {"stopped", "stuck"} & {trouble.code for trouble in troubles(now=datetime.now(UTC))}
 
 
+def callbacks_come() -> bool:
+    """For /readyz: the provider tells what becomes of texts, or had nothing to tell."""
+    return not _silent(datetime.now(UTC))
+
+
 def _of_sender() -> list[Trouble]:
     row = sender.state()
     if row.stopped_at and row.stopped_settings == sender.fingerprint():

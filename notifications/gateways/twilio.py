@@ -92,7 +92,7 @@ class TwilioGateway:
         try:
             message = await self._client.messages.create_async(**_parameters(text))
         except (TwilioRestException, TwilioServiceException) as error:
-            return _refused(error)
+            return _refused(error, text.to)
         except _BROKEN as error:
             return _broken(error)
         except (TwilioException, ValueError):
@@ -168,9 +168,9 @@ def _parameters(text: Outgoing) -> dict[str, Any]:
     }
 
 
-def _refused(error: Any) -> Outcome:
+def _refused(error: Any, to: str) -> Outcome:
     code = error.code if isinstance(error.code, int) else None
-    kind = twilio_codes.kind_of(error.status, code)
+    kind = twilio_codes.kind_of(error.status, code, to)
     name = str(code or error.status)
     return Unknown(name) if kind is None else Declined(kind, name, _retry_after.get())
 
@@ -182,5 +182,5 @@ def _seconds(header: str) -> float | None:
 def _broken(error: Exception) -> Outcome:
     """Before the connection stood, nothing can have been accepted."""
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return Declined("transient", "not_connected")
+        return Declined("unreachable", "not_connected")
     return Unknown(type(error).__name__)

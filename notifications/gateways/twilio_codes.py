@@ -27,11 +27,18 @@ _KINDS = {
 }
 KIND_OF = {int(code): kind for kind, codes in _KINDS.items() for code in codes.split()}
 
+# "Not enabled for that region": a fault of our settings for the country in which the clinics are, which would fail for
+# everybody. For one number abroad it is that number's, and no reason to stop the texts of all the others.
+_NO_REGION, _HOME = 21408, "+1"
 
-def kind_of(status: int, code: int | None) -> str | None:
-    """What an answer of `status` with Twilio's `code` means; None: nobody knows whether the text went."""
+
+def kind_of(status: int, code: int | None, to: str) -> str | None:
+    """What an answer of `status` with Twilio's `code` to a text for the number `to` means; None: nobody knows whether
+    the text went."""
     if status >= 500:
         return None
+    if code == _NO_REGION and not to.startswith(_HOME):
+        return NUMBER
     if code in KIND_OF:
         return KIND_OF[code]
     if status == 429:

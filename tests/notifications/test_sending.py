@@ -14,7 +14,7 @@ from django.db import OperationalError, connection
 
 from clinic.ids import new_id
 from clinic.models import AuditEvent
-from notifications import claiming, outbox, sender, settling
+from notifications import by_hand, claiming, outbox, sender, settling
 from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import (
     Accepted,
@@ -28,6 +28,7 @@ from notifications.gateways.base import (
 )
 from notifications.line import TROUBLE_AFTER, Line
 from notifications.models import Message, Sender
+from notifications.reasons import why
 from tests.database import one, values
 from tests.factories import MONDAY, make_patient, make_site, make_user
 from tests.notifications.provider import Provider
@@ -207,6 +208,66 @@ def test_other_settings_start_it_again(settings):
     assert Sender.objects.get().stopped_at is None
 
 
+def fails(row, code, now=LATER):
+    settling.apply_callback(row, status="undelivered", sid="SM1", code=code, now=now)
+
+
+def test_a_fault_of_ours_that_the_provider_tells_only_afterwards_stops_the_sender_at_once():
+    first, second, third = make_texts(3)
+    one(third).update(due_at=LATER)
+    dispatch(Provider(Accepted("SM1")))
+    fails(first, "30005")
+    assert Sender.objects.get().stopped_at is None  # only that number's
+    fails(second, "30034")
+    assert dispatch(now=LATER).sent == []
+    assert (Sender.objects.get().stop_code, one(third).get().status) == ("30034", S.PENDING)
+    assert AuditEvent.objects.filter(action="texts.stopped").count() == 1
+
+
+def test_what_was_accepted_before_it_was_mended_stops_nothing_afterwards():
+    first, second, third = make_texts(3)
+    one(third).update(due_at=LATER)
+    dispatch(Provider(Accepted("SM1")))
+    fails(first, "30034")
+    sender.start_again(by=make_user(), now=LATER)
+    fails(second, "30034")
+    assert len(dispatch(Provider(Accepted("SM2")), now=LATER + timedelta(seconds=1)).sent) == 1
+    fails(one(third).get(), "30034")
+    assert Sender.objects.get().stop_code == "30034"
+
+
+def test_other_settings_count_as_mended_too(settings):
+    first, second, third = make_texts(3)
+    one(third).update(due_at=LATER)
+    dispatch(Provider(Accepted("SM1")))
+    fails(first, "30034", NOW)
+    settings.TWILIO_FROM = "+16145550100"
+    dispatch(now=LATER)
+    fails(second, "30034")
+    assert Sender.objects.get().stopped_at is None
+
+
+def test_the_process_that_sends_hears_of_a_stop_at_its_next_renewal():
+    lease = sender.take()
+    sender.stop_at_once("30034", since=NOW, now=NOW)
+    assert not sender.renew(lease)
+
+
+def test_a_door_that_nobody_opens_fails_no_text_and_pauses_the_sender():
+    make_texts(TROUBLE_AFTER + 4)
+    shut = Declined("unreachable", "not_connected")
+    dispatch(Provider(shut))
+    assert statuses() == {S.PENDING: TROUBLE_AFTER + 4}
+    assert Sender.objects.get().pause_code == "not_connected"
+    for hours in range(1, 9):
+        free_sender()
+        assert len(dispatch(Provider(shut), now=NOW + timedelta(hours=hours)).sent) == 1
+    assert statuses() == {S.PENDING: TROUBLE_AFTER + 4}
+    free_sender()
+    dispatch(now=NOW + timedelta(hours=9))
+    assert statuses() == {S.DELIVERED: TROUBLE_AFTER + 4}
+
+
 # -- outcomes that nobody knows --
 
 
@@ -233,6 +294,22 @@ def test_not_there_twice_goes_again_and_once_is_too_early(unknown):
     assert one(unknown).get().status == S.UNKNOWN
     again = look(NotThere(), LATER + timedelta(minutes=1))
     assert [text.id for text in again.sent] == [str(unknown.pk)]
+    assert one(unknown).get().status == S.DELIVERED
+
+
+def test_what_never_arrives_is_tried_five_times_and_then_a_person_decides(unknown):
+    moment, sent = LATER, 1
+    while one(unknown).get().look_at is not None:
+        moment += timedelta(minutes=1)
+        sent += len(dispatch(Provider(Unknown("500")), now=moment).sent)
+    row = one(unknown).get()
+    assert (sent, row.status, row.cause) == (settling.MOST_TRIES, S.UNKNOWN, "never_arrived")
+    assert "a person decides" in why(row)
+    assert dispatch(now=moment + timedelta(minutes=5)).sent == []
+    by_hand.retry_message(message=row, by=make_user(), now=moment)
+    dispatch(Provider(Unknown("500")), now=moment)
+    assert one(unknown).get().look_at is not None  # counted anew
+    settling.apply_callback(one(unknown).get(), status="delivered", sid="SM1", code="", now=moment)
     assert one(unknown).get().status == S.DELIVERED
 
 

@@ -188,7 +188,8 @@ def test_a_provider_that_never_calls_back_is_seen(settings):
     assert codes() == set()
     Message.objects.filter(pk=row.pk).update(sent_at=NOW - timedelta(minutes=31))
     assert codes() == {"silent"}
-    assert watch.healthy()
+    assert (watch.healthy(), watch.callbacks_come()) == (True, False)
     row.refresh_from_db()
     settling.apply_callback(row, status="delivered", sid="SM1", code="", now=NOW)
     assert codes() == set()
+    assert watch.callbacks_come()

@@ -89,6 +89,11 @@ def test_twilios_own_test_numbers(provider):
     assert list(kinds.values()) == ["number", "number", "configuration", "suppress", "number"]
 
 
+def test_one_number_abroad_stops_nobody_elses_texts(provider):
+    provider.refuse(400, 21408)
+    assert send(Outgoing(ID, "+525512345678", "Hello", 60)) == Declined("number", "21408")
+
+
 def test_slow_down_says_for_how_long(provider):
     provider.refuse(429, 20429, retry_after="7")
     assert send() == Declined("slow_down", "20429", 7.0)
@@ -118,7 +123,7 @@ def test_where_nobody_listens_nothing_was_sent_and_it_may_be_tried_again(provide
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         settings.TWILIO_API_URL = f"http://127.0.0.1:{probe.getsockname()[1]}"
-        assert send() == Declined("transient", "not_connected")
+        assert send() == Declined("unreachable", "not_connected")
 
 
 @pytest.mark.parametrize(
