@@ -27,8 +27,8 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class Declined:
     """Certainly not sent. `kind`: "slow_down" and "transient" may be tried again ("slow_down": everything a little
-    later), "unreachable" is a door that nobody opened (everything waits), "configuration" is our fault and not the text's, "suppress" means the number has opted out, "number" and
-    "permanent" are final."""
+    later); "unreachable" is a door that nobody opened (everything waits); "configuration" is our fault and not the
+    text's; "suppress" means the number has opted out; "number" and "permanent" are final."""
 
     kind: str
     code: str
