@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from psycopg import Cursor
+from psycopg import Connection, Cursor
+from psycopg.pq import TransactionStatus
 
 
 class PlannedCursor(Cursor[Any]):
@@ -28,9 +29,25 @@ def in_one_breath(here: Any, statements: list[tuple[str, tuple[Any, ...]]]) -> l
     """The rows of each, in one journey to the server and back (its pipeline mode)."""
     _make_ready(here)
     with here.wrap_database_errors:
+        begins = _begins_itself(here.connection)
         with here.connection.pipeline():
+            if begins:
+                here.connection.execute("BEGIN")
             cursors = [PlannedCursor(here.connection).execute(*statement) for statement in statements]
         return [cursor.fetchall() for cursor in cursors]
+
+
+def _begins_itself(line: Connection[Any]) -> bool:
+    """Whether a transaction is wanted and not yet begun, so that its BEGIN can travel with the first statements.
+
+    The library would send it alone and wait for the answer. Told that the connection commits by itself, which changes
+    nothing within a transaction, it leaves that to us; Django says it anew where its own transaction ends.
+    """
+    idle = line.info.transaction_status == TransactionStatus.IDLE
+    if line.autocommit or not idle or line.isolation_level or line.read_only or line.deferrable:
+        return False
+    line.autocommit = True
+    return True
 
 
 def _make_ready(here: Any) -> None:

@@ -33,11 +33,22 @@ VALUES = (
 )
 
 
-# Of the answers before the dose, what judging a reading wants.
+# Judging a reading wants little of these wide rows; whatever else is asked of one is read then.
+_locked = Prepared(
+    TreatmentSession.objects.select_for_update(of=("self",))
+    .select_related("site")
+    .filter(pk=Param("pk", UUIDField()))
+    .only(
+        *("status", "patient", "site__timezone", "site__limits", "site__observation_minutes"),
+        *("site__observe_from_last_device", "site__checkpoint_minutes", "site__flagged_minutes"),
+    )
+    .order_by()
+)
 _ANSWERED = ("id", "version", "measured_at", "systolic", "diastolic", "heart_rate", "spo2", "gates")
 # A row for each time that they were answered.
 _observed = Prepared(
     Observation.objects.filter(session_id=Param("session", UUIDField()))
+    .only("session", "nurse", "t0_at", "last_device_at", "rules", "ready_at", "left_at")
     .annotate(**{f"answered_{name}": F(f"pre_doses__{name}") for name in _ANSWERED})
     .order_by("pre_doses__version")
 )
@@ -238,7 +249,7 @@ def lock_readings(
     """
     pk = getattr(session, "pk", session)
     sessions, observations, checkpoints = ask_together(
-        (checks.locked, {"pk": pk}), (_observed, {"session": pk}), (_checkpoints, {"session": pk})
+        (_locked, {"pk": pk}), (_observed, {"session": pk}), (_checkpoints, {"session": pk})
     )
     held = checks.in_one_of(statuses, sessions, allow)
     observation = checks.observed(observations, held)

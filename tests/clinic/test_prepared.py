@@ -1,9 +1,10 @@
 """A prepared queryset answers as the queryset does, whatever the values, and keeps what it must not forget."""
 
+import contextlib
 from datetime import timedelta
 
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.models import CharField, Q, UUIDField
 from django.db.transaction import TransactionManagementError
 
@@ -200,3 +201,32 @@ def test_several_questions_are_answered_in_their_order_and_a_fault_is_djangos():
             ask_together((wrong, {"name": "\0"}), *asked)
     with transaction.atomic():
         assert ask_together((held, {"pk": new_id()}), *asked)[1:] == ask_together(*asked)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_begins_with_several_questions_is_whole():
+    site = make_site(chairs=1)
+    chairs = Prepared(Chair.objects.filter(site_id=Param("site", UUIDField())))
+
+    def asked_and_written(name: str) -> None:
+        (before,) = ask_together((chairs, {"site": site.pk}))
+        site.chairs.create(name=name, position=len(before) + 1)
+
+    @transaction.atomic
+    def half_done() -> None:
+        asked_and_written("B")
+        with transaction.atomic():
+            asked_and_written("C")
+        assert site.chairs.count() == 3
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half_done()
+    assert site.chairs.count() == 1
+    assert connection.get_autocommit()
+    with transaction.atomic():
+        asked_and_written("B")
+        with connection.cursor() as cursor, contextlib.suppress(DatabaseError), transaction.atomic():
+            cursor.execute("SELECT nothing")
+        asked_and_written("C")
+    assert site.chairs.count() == 3
