@@ -40,7 +40,8 @@ def move_session(
 ) -> list[TreatmentSession]:
     """Move a booked session to `starts_at`; with scope "following", the later ones by as many days as well.
 
-    `chair` None keeps the chair where it is free then, and picks another where it is not.
+    `chair` None keeps the chair where it is free then, and picks another where it is not. A session that stands where
+    it would go is left alone, its confirmation as well: the answer holds those that have moved.
 
     Raises:
         Invalid: an unknown scope or chair.
@@ -52,9 +53,12 @@ def move_session(
     _refuse_impossible(course, scope, chair)
     moved = _that_move(session, course, scope)
     starts = _new_starts(course, moved, starts_at)
+    moved = [row for row in moved if starts[row.pk] != row.starts_at or _changes_chair(row, session, chair)]
+    if not moved:
+        return []
     new_days = {s.number: local_date(course, starts[s.pk]) for s in moved}
     length = timedelta(minutes=course.site.session_minutes)
-    ends = [local_date(course, start + length) for start in starts.values()]
+    ends = [local_date(course, starts[s.pk] + length) for s in moved]
     lock_days(course.site, [*new_days.values(), *ends, *(s.local_date for s in moved)])
     ids = {s.pk for s in moved}
     diary = diaries.load(
@@ -170,6 +174,10 @@ def _that_move(session: TreatmentSession, course: Course, scope: str) -> list[Tr
     return [first] if scope == THIS else [row for row in rows if row.starts_at >= first.starts_at]
 
 
+def _changes_chair(row: TreatmentSession, asked: TreatmentSession, chair) -> bool:
+    return row.pk == asked.pk and chair not in (None, row.chair_id)
+
+
 def _new_starts(course: Course, moved: list[TreatmentSession], starts_at: datetime) -> dict[Any, datetime]:
     """The later ones go by as many days; those at the same wall time take the new one too."""
     zone = course.site.tz
@@ -192,7 +200,7 @@ def _new_starts(course: Course, moved: list[TreatmentSession], starts_at: dateti
 
 def _chairs(course, moved, starts, diary: Diary, asked: Mapping[Any, Any]) -> dict[Any, Any]:
     """A chair for each, or every reason against. `asked`: by a session's id, the chair that it must have."""
-    soonest = min(local_date(course, start) for start in starts.values())
+    soonest = min(local_date(course, starts[row.pk]) for row in moved)
     faults = [Fault(f.code, f.detail) for f in protocol.refusals(facts_of(course), on=soonest)]
     chairs = {}
     for row in moved:

@@ -41,7 +41,8 @@ def move(request, session_id):
     `?at=` has a time chosen already, and shows what it would change.
     """
     session = _session(request, session_id)
-    form = MoveForm(posted(request))
+    # Who looks at another day still means the same sessions.
+    form = MoveForm(posted(request), initial={"scope": request.GET.get("scope", moving.THIS)})
     faults, effect, warnings = [], None, []
     at = moments.read_instant(request.GET.get("at"))
     if at and request.method != "POST":
@@ -57,7 +58,7 @@ def move(request, session_id):
                 effect = effects.try_out(session.course, deed, now=clock.now())
                 warnings = _warnings_of(session.course, effect.result)
             else:
-                return _moved(request, deed())
+                return _moved(request, session, deed())
         except Refused as refusal:
             faults = refusal.faults
     context = {
@@ -138,7 +139,10 @@ def _of_session(fault: Fault) -> Fault:
     return replace(fault, detail=_("Session %(n)s: %(why)s") % {"n": number, "why": fault.detail})
 
 
-def _moved(request, moved):
+def _moved(request, session, moved):
+    if not moved:
+        flash.info(request, _("It stands there already: nothing was moved."))
+        return _to_where_they_came_from(request, session)
     text = ngettext(
         "%s session moved, with its reminder.", "%s sessions moved, with their reminders.", len(moved)
     )

@@ -75,6 +75,27 @@ def test_a_session_is_dragged_to_another_chair_and_undone(desk):
     assert _places(page) == before
 
 
+def test_the_undo_stays_when_the_board_fetches_itself(desk):
+    page = desk.page
+    href = _session(page)
+    before, column = _places(page), _free_column(page, _slot(page, href))
+    steps = column - int(before[href][1])
+    _slot(page, href).focus()
+    for _ in range(abs(steps)):
+        page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+
+    address = page.locator("#today").get_attribute("hx-get")
+    with page.expect_response(lambda answer: answer.url.endswith(address)) as fetched:
+        page.evaluate("url => window.htmx.ajax('GET', url, {target: '#today', swap: 'outerHTML'})", address)
+    assert "Undo" not in fetched.value.text()
+
+    expect(_slot(page, href)).to_have_attribute("data-column", str(column))
+    page.get_by_role("button", name="Undo").click()
+    expect(_slot(page, href)).to_have_attribute("data-column", before[href][1])
+
+
 def test_arrow_keys_do_the_same_and_escape_leaves_it(desk):
     page = desk.page
     href = _session(page)
@@ -93,7 +114,7 @@ def test_arrow_keys_do_the_same_and_escape_leaves_it(desk):
     page.keyboard.press("Enter")
 
     expect(_slot(page, href)).to_have_attribute("data-column", str(column))
-    page.get_by_role("button", name="Undo").click()
+    page.keyboard.press("Control+z")
     expect(_slot(page, href)).to_have_attribute("data-column", before[href][1])
 
 

@@ -1,5 +1,7 @@
 """Moving a series in its dialogue, by keyboard alone and without script; a closed day looked at before it is done."""
 
+from datetime import date, timedelta
+
 import pytest
 from playwright.sync_api import expect
 
@@ -61,13 +63,40 @@ def test_one_session_is_moved_from_the_dialogue_and_the_course_tells_it(course):
     assert _booked(page) != before
 
 
+def test_a_series_that_was_moved_is_taken_back_with_the_keys(course):
+    page, before = course.page, _booked(course.page)
+    page.get_by_role("link", name="Move", exact=True).nth(-2).click()
+    dialog = _opened(page)
+    dialog.get_by_label("This one and those that follow").check()
+    day = date.fromisoformat(dialog.get_by_label("Day").input_value()) + timedelta(days=1)
+    dialog.get_by_label("Day").fill(day.isoformat())
+    dialog.get_by_role("group", name=f"Free on {day:%a} {day.day}").get_by_role("radio").last.check()
+    # Another day, and still the whole series.
+    expect(dialog.get_by_label("This one and those that follow")).to_be_checked()
+    expect(dialog.locator("#move-effect tbody tr")).to_have_count(2)
+    dialog.get_by_role("button", name="Move", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="2 sessions moved")).to_be_visible()
+    for size, theme in ((DESKTOP, "light"), (PHONE, "dark")):
+        course.resize(size, theme)
+        course.look("moved-with-undo")
+    course.resize(DESKTOP, "light")
+    assert _booked(page) != before
+
+    page.keyboard.press("Control+z")
+
+    expect(page.get_by_role("status").filter(has_text="2 sessions are back where they were")).to_be_visible()
+    assert _booked(page) == before
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+
+
 def test_without_script_the_same_is_a_page(course, stage):
-    path = course.links("/move/")[0]
+    # The last has a day of its own, whatever today is left of the clinic.
+    path = course.links("/move/")[-1]
     plain = stage.browser.new_context(base_url=course.url, java_script_enabled=False)
     plain.add_cookies(course.context.cookies())
     page = plain.new_page()
     page.goto(path)
-    page.get_by_role("radio", name="M").last.check()
+    page.get_by_role("radio", name="M").first.check()
     page.get_by_role("button", name="Show what changes").click()
     expect(page.locator("#move-effect table")).to_be_visible()
     plain.close()

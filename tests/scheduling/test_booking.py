@@ -155,6 +155,24 @@ def test_move_session_takes_those_that_follow_along(course, desk, days):
     assert gaps == {days}
 
 
+def test_move_session_leaves_alone_what_stands_there_already(course, desk):
+    rows = _book(course, desk)
+    odd = moving.move_session(
+        session=rows[4], starts_at=rows[4].starts_at + timedelta(hours=2), by=desk, now=NOW
+    )
+    answers.confirm_session(session=odd[0], by=None, now=NOW)
+    events = SessionEvent.objects.count()
+    assert moving.move_session(session=rows[2], starts_at=rows[2].starts_at, by=desk, now=NOW) == []
+    assert SessionEvent.objects.count() == events
+
+    later = rows[2].starts_at + timedelta(hours=1)
+    moved = moving.move_session(session=rows[2], starts_at=later, scope="following", by=desk, now=NOW)
+
+    # The fifth has a time of its own and keeps it, with the patient's word for it.
+    assert [m.number for m in moved] == [3, 4, 6, 7, 8]
+    assert course.sessions.get(number=5).confirmation == "confirmed"
+
+
 def test_move_session_moves_nothing_when_one_of_them_clashes(course, desk):
     rows = _book(course, desk)
     blocked = rows[5].starts_at + timedelta(days=1)
