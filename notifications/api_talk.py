@@ -17,6 +17,7 @@ from clinic.schemas import Body, Instant, Small, Text, local
 from clinic.templatetags.ui import masked
 from notifications import inbox, listing, offering
 from notifications.models import InboundMessage, OfferRound, OfferText
+from notifications.telephones import owners_of
 
 router = Router(tags=["What patients answer"])
 
@@ -50,10 +51,13 @@ def list_replies(request, site_id: str, open: bool = True, cursor: str | None = 
     "/sites/{site_id}/replies/{reply_id}", response=dict, summary="One of them, with the whole number"
 )
 def get_reply(request, site_id: str, reply_id: str):
-    """Who looked is written down."""
+    """Who looked is written down. `escort_of`: the patients of the site whom its owner takes home; `staff`: usernames of
+    those of the site whose telephone it is."""
     site, row = _reply(request, site_id, reply_id)
     number = inbox.number_shown(inbound=row, site=site, by=request.user, now=clock.now())
-    return {**_out(row, site), "number": number}
+    owners = owners_of(number, site=site)
+    whose = {"escort_of": [str(p.pk) for p in owners.escorted], "staff": [u.username for u in owners.staff]}
+    return {**_out(row, site), "number": number, **whose}
 
 
 @router.post("/sites/{site_id}/replies/{reply_id}/take", response=dict, summary="It is mine")
@@ -78,6 +82,14 @@ def done(request, site_id: str, reply_id: str, payload: DoneIn):
     """The first one to say so is kept."""
     site, row = _reply(request, site_id, reply_id)
     return _out(inbox.finish(inbound=row, done=payload.done, by=request.user, now=clock.now()), site)
+
+
+@router.post("/sites/{site_id}/replies/{reply_id}/stop", response=dict, summary="They want no more texts")
+def stop(request, site_id: str, reply_id: str):
+    """Said in words of their own, and read by a person: as good as STOP, for the number, confirmed to them once. The
+    reply is dealt with by it. Only START from that telephone takes it back."""
+    site, row = _reply(request, site_id, reply_id)
+    return _out(inbox.stop_texts(inbound=row, site=site, by=request.user, now=clock.now()), site)
 
 
 @router.get("/sites/{site_id}/text-offers", response=dict, summary="Freed places offered by text")

@@ -10,13 +10,16 @@ from django.utils.translation import gettext as _
 from clinic import audit, checks
 from clinic.access import RIGHTS, May, may
 from clinic.errors import Invalid, Refused
-from clinic.models import Patient, Site, User
-from notifications.enums import Reply
+from clinic.models import Site, User
+from notifications import notices
+from notifications.enums import MessageKind, Reply
 from notifications.models import InboundMessage
+from notifications.suppression import AS_READ, suppress
 from scheduling.answers import answer_session
 from scheduling.enums import Confirmation
 from scheduling.models import TreatmentSession
 
+NO_MORE_TEXTS, STARTED_AGAIN = "Gets no more texts, as they asked", "They take texts again"
 MOVED, CONFIRMED = "Moved to another time", "Confirmed after all"
 LONGEST = 500
 
@@ -72,9 +75,14 @@ def number_shown(*, inbound: InboundMessage, site: Site, by, now: datetime) -> s
     return inbound.from_number
 
 
-def who_has(number: str, site: Site) -> list[Patient]:
-    """The site's patients who share a telephone, for a person to decide which of them wrote."""
-    return list(Patient.objects.filter(site=site, phone=number, active=True).order_by("family_name", "pk"))
+@transaction.atomic
+def stop_texts(*, inbound: InboundMessage, site: Site, by, now: datetime) -> InboundMessage:
+    """A person reads in a reply, whatever its words, that its number wants no more texts: that is as good as STOP, and
+    is confirmed once. Twice is the same as once."""
+    if suppress(inbound.from_number, source=AS_READ, by=by, now=now):
+        notices.answer(inbound.patient, site, MessageKind.STOP_OK, to=inbound.from_number, now=now)
+        audit.record("reply.stopped_texts", by=by, now=now, site=site, patient=inbound.patient_id, on=inbound)
+    return finish(inbound=inbound, done=NO_MORE_TEXTS, by=by, now=now)
 
 
 def wants_another_time(inbound: InboundMessage, session: TreatmentSession, *, now: datetime) -> None:
@@ -105,6 +113,17 @@ def settle(sessions: Sequence[TreatmentSession], *, done: str, by, now: datetime
     waiting.filter(pk__in=[row.pk for row in rows]).update(handled_at=now, handled_by=by, done=done)
     for row in rows:
         _tell("reply.handled", row, by, now)
+
+
+def settle_stops(number: str, *, now: datetime) -> None:
+    """Its texts go again: that somebody had to be reached another way is over."""
+    waiting = InboundMessage.objects.filter(
+        from_number=number, meaning=Reply.STOP, needs_person=True, handled_at__isnull=True
+    )
+    for row in waiting.select_for_update():
+        row.handled_at, row.done = now, STARTED_AGAIN
+        row.save(update_fields=["handled_at", "done"])
+        _tell("reply.handled", row, None, now)
 
 
 def team(site: Site):

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from clinic import audit
-from clinic.enums import Language
 from clinic.ids import new_id
 from clinic.models import Patient, Site
 from notifications import houses, timing, waiting
@@ -13,6 +12,7 @@ from notifications.bodies import body
 from notifications.enums import MessageKind, MessageStatus
 from notifications.models import Message
 from notifications.projection import built, insert_texts, may_text, who_may_be_texted
+from notifications.telephones import owners_of
 from notifications.timing import When
 from scheduling.models import TreatmentSession
 
@@ -98,7 +98,7 @@ def answer(
 ) -> Message:
     """An answer to a text: at once, whatever the hour."""
     when = timing.answer(now)
-    language = patient.language if patient else _language_of(to)
+    language = patient.language if patient else owners_of(to).language
     house = houses.of([site.pk])[site.pk]
     row = Message(
         id=new_id(),
@@ -115,12 +115,6 @@ def answer(
     )
     row.save(force_insert=True)
     return row
-
-
-def _language_of(number: str) -> str:
-    """Of a telephone whose patients all speak the same; English where they do not, or nobody knows."""
-    spoken = set(Patient.objects.filter(phone=number, active=True).values_list("language", flat=True))
-    return spoken.pop() if len(spoken) == 1 else Language.ENGLISH
 
 
 def test_text(site: Site, number: str, *, by, now: datetime) -> Message:

@@ -12,7 +12,8 @@ from notifications.enums import MessageKind, Reply
 from notifications.models import InboundMessage, Message, OfferText
 from notifications.notices import answer
 from notifications.questions import Question, asked_of
-from notifications.suppression import release, suppress
+from notifications.suppression import STOP, release, suppress
+from notifications.telephones import Owners, owners_of
 from scheduling.answers import answer_session
 from scheduling.enums import Confirmation
 from scheduling.locking import patiently
@@ -21,6 +22,9 @@ from scheduling.locking import patiently
 MOST_ANSWERS = 6
 ANSWERS_WITHIN = timedelta(minutes=10)
 ANSWERS = (Reply.CONFIRM, Reply.CHANGE)
+# Understood of whoever writes them, and answered whoever it is: carriers, and care, ask for it.
+OF_ANYBODY = (Reply.STOP, Reply.START, Reply.HELP, Reply.CRISIS)
+TO_ANYBODY = (MessageKind.STOP_OK, MessageKind.START_OK, MessageKind.HELP, MessageKind.CRISIS)
 OF_RIDES = (Reply.RIDE, Reply.NO_RIDE)
 OF_OFFERS = (MessageKind.OFFER_OK, MessageKind.OFFER_GONE, MessageKind.OFFER_NO)
 
@@ -47,12 +51,12 @@ def receive(
 
 
 def _receive(from_number, to_number, body, message_sid, now, already_answered) -> InboundMessage:
-    patients = list(Patient.objects.filter(phone=from_number, active=True).select_related("site"))
+    owners = owners_of(from_number)
     asked = asked_of(from_number, now=now)
     understood = keywords.to_an_offer if isinstance(asked, OfferText) else keywords.meaning
     meaning = Reply(understood(body))
-    patient = _patient_of(asked, patients)
-    site = _site_of(patient, patients)
+    patient = _patient_of(asked, owners)
+    site = patient.site if patient else next(iter(owners.sites), None)
     inbound = InboundMessage.objects.create(
         id=new_id(),
         provider_sid=message_sid,
@@ -61,11 +65,11 @@ def _receive(from_number, to_number, body, message_sid, now, already_answered) -
         body=body,
         received_at=now,
         meaning=meaning,
-        site=_reader_of(from_number, meaning, patient, patients),
+        site=_reader_of(from_number, meaning, patient, owners),
         patient=patient,
     )
-    kind = _act(inbound, meaning, asked, now)
-    if kind == MessageKind.CRISIS:
+    kind = _act(inbound, meaning, asked, owners, now)
+    if kind in TO_ANYBODY:
         # Whoever it is, they are answered.
         site = inbound.site or site
     # A YES that the provider takes for START is to us the answer to an offer, which it knows nothing of.
@@ -80,14 +84,14 @@ def _receive(from_number, to_number, body, message_sid, now, already_answered) -
 
 
 def _act(
-    inbound: InboundMessage, meaning: Reply, asked: Question | None, now: datetime
+    inbound: InboundMessage, meaning: Reply, asked: Question | None, owners: Owners, now: datetime
 ) -> MessageKind | None:
     """Do what the reply says; name the text that answers it."""
     if meaning == Reply.STOP:
-        # One confirmation, then nothing: not even another one.
-        return MessageKind.STOP_OK if suppress(inbound.from_number, source="STOP", now=now) else None
+        return _stop(inbound, owners, now)
     if meaning == Reply.START:
         release(inbound.from_number, source="START", wording=inbound.body, now=now)
+        inbox.settle_stops(inbound.from_number, now=now)
         # Who told a person no, or was never asked, is asked by a person: START takes back only what STOP took.
         inbound.needs_person = _has_not_agreed(inbound.patient)
         return MessageKind.START_OK
@@ -106,6 +110,15 @@ def _act(
         return kind
     inbound.needs_person = True
     return MessageKind.UNCLEAR
+
+
+def _stop(inbound: InboundMessage, owners: Owners, now: datetime) -> MessageKind | None:
+    """One confirmation, then nothing: not even another one. Of a patient the call list knows; that an escort or one of
+    the staff is out of reach is told to a person, who has to find another way."""
+    if not suppress(inbound.from_number, source=STOP, now=now):
+        return None
+    inbound.needs_person = bool(owners.escorted or owners.staff)
+    return MessageKind.STOP_OK
 
 
 def _answered(inbound: InboundMessage, meaning: Reply, asked: Question, now: datetime) -> MessageKind | None:
@@ -143,33 +156,29 @@ def _about_ride(
         return None
 
 
-def _patient_of(asked: Question | None, patients: list[Patient]) -> Patient | None:
+def _patient_of(asked: Question | None, owners: Owners) -> Patient | None:
     if isinstance(asked, OfferText):
         return asked.offer.course.patient
     if asked is not None:
         return asked.patient
-    return patients[0] if len(patients) == 1 else None
+    return owners.patients[0] if len(owners.patients) == 1 else None
 
 
-def _site_of(patient: Patient | None, patients: list[Patient]) -> Site | None:
-    """Where the text belongs; any of several patients' sites can tell a family to call."""
-    if patient:
-        return patient.site
-    return patients[0].site if patients else None
-
-
-def _reader_of(number: str, meaning: Reply, patient: Patient | None, patients: list[Patient]) -> Site | None:
+def _reader_of(number: str, meaning: Reply, patient: Patient | None, owners: Owners) -> Site | None:
     """Whose people read it: the patient's site; where patients of several sites share the number and none of them is
     meant, all of these (None). What comes from a number that no patient has is read by the site that last wrote to
-    it, or the only one there is, else by managers (None); words of crisis by a site's people in any case."""
-    if patient or patients:
-        sites = {person.site for person in ([patient] if patient else patients)}
+    it, or where its escort or its staff belongs, or by the only site there is, else by managers (None); words that
+    anybody is answered belong to a site in any case."""
+    if patient or owners.patients:
+        sites = {person.site for person in ([patient] if patient else owners.patients)}
         return sites.pop() if len(sites) == 1 else None
     last = Message.objects.filter(to=number, sent_at__isnull=False).order_by("-sent_at").first()
     if last is not None:
         return last.site
+    if owners.sites:
+        return owners.sites[0]
     first = list(Site.objects.order_by("created_at", "pk")[:2])
-    return first[0] if len(first) == 1 or (first and meaning == Reply.CRISIS) else None
+    return first[0] if len(first) == 1 or (first and meaning in OF_ANYBODY) else None
 
 
 def _has_not_agreed(patient: Patient | None) -> bool:

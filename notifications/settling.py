@@ -23,7 +23,7 @@ from notifications.gateways.base import (
 from notifications.gateways.twilio_codes import CONFIGURATION, KIND_OF
 from notifications.models import Attempt, Message
 from notifications.projection import note
-from notifications.suppression import suppress
+from notifications.suppression import PROVIDER, suppress
 
 S = MessageStatus
 # The last four are final.
@@ -137,7 +137,7 @@ def _settle_other(message: Message, outcome: Outcome, now: datetime) -> None:
 
 def _settle_declined(message: Message, outcome: Declined, now: datetime) -> None:
     if outcome.kind == "suppress":
-        suppress(message.to, source="provider", now=now)
+        suppress(message.to, source=PROVIDER, now=now)
     changes = _after_decline(message, outcome, now)
     if change(message, [S.SENDING], cause=outcome.code, claim=None, **changes):
         note(message, f"declined_{outcome.kind}", now, code=outcome.code)
@@ -190,7 +190,7 @@ def _apply(message: Message, status: str, sid: str, code: str, now: datetime, *,
     )
     note(message, event, now, code=code)
     if code == _OPTED_OUT:
-        suppress(message.to, source="provider", now=now)
+        suppress(message.to, source=PROVIDER, now=now)
     elif to == S.FAILED and code in _OURS:
         # Many are accepted first and refused afterwards: an unregistered campaign, say. The next would fail alike.
         sender.stop_at_once(code, since=message.sent_at, now=now)

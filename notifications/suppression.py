@@ -11,6 +11,7 @@ from notifications.models import Suppression
 
 # How an answer that came by text is told from one that somebody wrote down.
 BY_TEXT = "text, "
+STOP, PROVIDER, AS_READ = "STOP", "provider", "read by a person"
 
 
 def of(number: str) -> Suppression | None:
@@ -18,9 +19,9 @@ def of(number: str) -> Suppression | None:
 
 
 @transaction.atomic
-def suppress(number: str, *, source: str, now: datetime) -> bool:
-    """No text to this number any more, and its patients' consent is withdrawn in their own words. False where the
-    number was stopped already."""
+def suppress(number: str, *, source: str, now: datetime, by=None) -> bool:
+    """No text to this number any more, and its patients' consent is withdrawn in their own words; `by`: who read them,
+    where they were not plain. False where the number was stopped already."""
     _row, new = Suppression.objects.get_or_create(number=number, defaults={"since": now, "source": source})
     for patient in Patient.objects.filter(phone=number, texts_allowed=True):
         patients.record_consent(
@@ -28,7 +29,7 @@ def suppress(number: str, *, source: str, now: datetime) -> bool:
             kind=ConsentKind.TEXTS,
             given=False,
             method=f"{BY_TEXT}{source}",
-            by=None,
+            by=by,
             now=now,
         )
     return new

@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{_reply}/", inbox.reply, name="reply"),
     path(f"{_reply}/take/", inbox.take, name="reply-take"),
     path(f"{_reply}/hand-over/", inbox.hand_over, name="reply-hand-over"),
+    path(f"{_reply}/no-more-texts/", inbox.stop_texts, name="reply-stop"),
     path("calls/", calls.calls, name="calls"),
     path("calls/<uuid:session_id>/", calls.call, name="call"),
     path("calls/<uuid:session_id>/take/", calls.take, name="call-take"),

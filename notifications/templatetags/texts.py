@@ -24,4 +24,9 @@ def stopped_texts(context, number):
         return None
     site = context.get("site")
     day = found.since.astimezone(site.tz if site else UTC).date()
-    return {"number": national(found.number), "day": day, "by_provider": found.source == "provider"}
+    return {
+        "number": national(found.number),
+        "day": day,
+        "by_provider": found.source == suppression.PROVIDER,
+        "read": found.source == suppression.AS_READ,
+    }

@@ -15,6 +15,7 @@ from clinic.forms import posted
 from notifications import inbox, listing
 from notifications.enums import Reply
 from notifications.forms import DoneForm, ToForm
+from notifications.telephones import owners_of
 from scheduling import courses
 from scheduling.models import TreatmentSession
 
@@ -71,6 +72,14 @@ def hand_over(request, inbound_id):
     return redirect("notifications:replies")
 
 
+@require_POST
+def stop_texts(request, inbound_id):
+    site, row = _reply(request, inbound_id)
+    inbox.stop_texts(inbound=row, site=site, by=request.user, now=clock.now())
+    flash.success(request, _("No more texts go to this number."))
+    return redirect("notifications:reply", inbound_id=row.pk)
+
+
 def _reply(request, inbound_id):
     site = access.site_in_hand(request, May.TEXTS)
     row = listing.replies_to(site, reader=request.user).select_related("answer").filter(pk=inbound_id).first()
@@ -81,6 +90,7 @@ def _reply(request, inbound_id):
 
 def _page(request, site, row, *, status=200, **bound):
     now, may_book = clock.now(), access.may(request.user, May.BOOK, site)
+    owners = owners_of(row.from_number, site=site)
     session, times = None, []
     if row.session_id and row.meaning == Reply.CHANGE and not row.handled_at:
         sessions = TreatmentSession.objects.select_related("site", "patient", "course__patient", "chair")
@@ -97,7 +107,8 @@ def _page(request, site, row, *, status=200, **bound):
         "number": ""
         if row.patient_id
         else inbox.number_shown(inbound=row, site=site, by=request.user, now=now),
-        "people": [] if row.patient_id else inbox.who_has(row.from_number, site),
+        "people": [] if row.patient_id else owners.patients,
+        "owners": owners,
         "done_form": DoneForm(),
         "to_form": ToForm(people=inbox.team(site)),
         **bound,
