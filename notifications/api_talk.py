@@ -51,8 +51,8 @@ def list_replies(request, site_id: str, open: bool = True, cursor: str | None = 
     "/sites/{site_id}/replies/{reply_id}", response=dict, summary="One of them, with the whole number"
 )
 def get_reply(request, site_id: str, reply_id: str):
-    """Who looked is written down. `escort_of`: the patients of the site whom its owner takes home; `staff`: usernames of
-    those of the site whose telephone it is."""
+    """Who looked is written down. `escort_of`: the patients of the site whom its owner takes home; `staff`: the
+    usernames of those of the site whose telephone it is."""
     site, row = _reply(request, site_id, reply_id)
     number = inbox.number_shown(inbound=row, site=site, by=request.user, now=clock.now())
     owners = owners_of(number, site=site)
