@@ -25,7 +25,8 @@ class Owners:
     @property
     def language(self) -> str:
         """That they all speak, patients first; English where they do not, or nobody knows."""
-        spoken = {owner.language for owner in self.patients or (*self.escorted, *self.staff)}
+        others: list[Patient | User] = [*self.escorted, *self.staff]
+        spoken = {owner.language for owner in self.patients or others}
         return spoken.pop() if len(spoken) == 1 else Language.ENGLISH
 
 
