@@ -58,6 +58,7 @@ def test_it_goes_fifteen_minutes_before_the_two_hours_or_at_once(watched, nurse,
     message = call(watched, nurse, asked)
     assert (message.due_at, message.to) == (at(due), ESCORT)
     assert dispatch(due - 1 / 60) == []
+    read(watched, nurse, due - 0.5)  # an old reading is no sign of now
     [text] = dispatch(due)
     assert text.body == f"{watched.site.alias}: Avery can be picked up in about 15 minutes. Questions: "
     assert wording.forbidden_in(text.body) == []
@@ -104,6 +105,7 @@ def test_two_hours_that_were_corrected_to_a_later_time_call_nobody_too_early(wat
     assert dispatch(105) == []
     assert Message.objects.get(kind="escort").cause == "slipped"
     call(watched, nurse, 106)
+    read(watched, nurse, 114)
     assert len(dispatch(115)) == 1
 
 

@@ -157,11 +157,13 @@ def test_stop_holds_for_staff_and_start_takes_it_back(red, prescriber):
         )
 
     text_back("STOP", "SM1")
+    assert ["get no more texts" in text.body for text in dispatch(at(2))] == [True]
     escalation.escalate(now=at(50))
     assert dispatch(at(51)) == []
     assert Message.objects.get(staff=prescriber, rule="alert-2").status == S.SUPPRESSED
     text_back("START", "SM2")
     assert not Suppression.objects.exists()
+    dispatch(at(55))
     staff.call_to_chair(red.observation.session, red, [prescriber], 3, now=at(56))
     assert len(dispatch(at(56))) == 1
 
