@@ -30,6 +30,8 @@ HORIZONS = ("induction", "week8", "maintenance")
 MAINTENANCE_WEEKS = 24
 WEEKLY_SESSIONS = LAST_WEEKLY_WEEK - INDUCTION_WEEKS
 INTERVAL_DAYS = {EVERY_WEEK: 7, BIWEEKLY: 14}
+# So many days before its time, a session after the eighth is still of the frequency that was decided [practice].
+SOONER_DAYS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,23 @@ def continued(
         found.append(Wanted(number, week, phase_of_session(number, week), on))
         before = on
     return found
+
+
+def too_soon(course: CourseFacts, number: int, day: date, others: Mapping[int, date]) -> bool:
+    """Would a session after the eighth follow the one before it so soon that it were another frequency?
+
+    How often is a prescriber's decision [label]; where none is written down, the phase has it. `others` are the days of
+    the course's other sessions, `course.decided` every decision.
+    """
+    before = max((other for other in others.values() if other < day), default=None)
+    if number <= INDUCTION_SESSIONS or before is None:
+        return False
+    frequency = frequency_on(course.decided, course.frequency, before)
+    if frequency == TWICE_WEEKLY and not any(first <= before for first, _often in course.decided):
+        week = week_of(min(others.values()), day)
+        frequency = EVERY_WEEK if week <= LAST_WEEKLY_WEEK else BIWEEKLY
+    wanted_days = INTERVAL_DAYS[frequency] - SOONER_DAYS if frequency in INTERVAL_DAYS else SHORTEST_GAP
+    return (day - before).days < wanted_days
 
 
 def projected_eighth(days: Sequence[date], *, course: CourseFacts, today: date | None = None) -> date | None:

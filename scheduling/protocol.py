@@ -116,7 +116,8 @@ def refusals(course: CourseFacts, *, on: date) -> list[Finding]:
 def course_findings(course: CourseFacts, *, until: str = "induction") -> list[Finding]:
     """What stands out about the course as a whole."""
     found = []
-    if course.indication == TRD and course.dose_mg == MOST_MG:
+    # A course is only planned until its first dose has been given.
+    if course.indication == TRD and course.dose_mg == MOST_MG and course.status == "planned":
         detail = (
             "A first dose of 84 mg: older label text gives 56 mg on day 1, newer text sets no limit [unsure]."
         )

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,11 +16,14 @@ from clinic.models import Site
 from scheduling import diary as diaries
 from scheduling import pattern, protocol
 from scheduling.authorizations import Known, known_for
+from scheduling.candidates import Candidates
 from scheduling.conditions import check, free_chairs
+from scheduling.cost import COST, Request
 from scheduling.course_facts import facts_of
 from scheduling.diary_facts import Diary, Own
 from scheduling.enums import COUNTED, OCCUPYING, CourseStatus, SessionStatus
-from scheduling.models import Course, SessionEvent, TreatmentSession, WaitlistEntry
+from scheduling.models import Course, FrequencyDecision, SessionEvent, TreatmentSession, WaitlistEntry
+from scheduling.protocol import CourseFacts
 
 LOOK_AHEAD = timedelta(days=14)
 
@@ -112,8 +115,11 @@ def candidates(site: Site, starts_at: datetime, *, now: datetime) -> list[Candid
     )
     in_time = [e for e in entries if starts_at - now >= timedelta(minutes=e.notice_minutes)]
     known = known_for({entry.course_id for entry in in_time})
-    diary, sessions = diary_of(site, [starts_at], now), _sessions_of(in_time)
-    found = [_candidate(entry, sessions[entry.course.patient_id], diary, starts_at) for entry in in_time]
+    diary, sessions, decided = diary_of(site, [starts_at], now), _sessions_of(in_time), _decided_of(in_time)
+    found = []
+    for entry in in_time:
+        facts = replace(facts_of(entry.course), decided=tuple(decided[entry.course_id]))
+        found.append(_candidate(entry, facts, sessions[entry.course.patient_id], diary, starts_at))
     right = [item for item in found if item and _authorized(item, known, diary.local_date(starts_at))]
     return sorted(right, key=lambda c: (-c.eighth_gain, -c.days_sooner, c.entry.added_at))
 
@@ -126,7 +132,11 @@ def _authorized(item: Candidate, known: Mapping[Any, Known], day: date) -> bool:
 
 
 def _candidate(
-    entry: WaitlistEntry, own: Sequence[TreatmentSession], diary: Diary, starts_at: datetime
+    entry: WaitlistEntry,
+    facts: CourseFacts,
+    own: Sequence[TreatmentSession],
+    diary: Diary,
+    starts_at: datetime,
 ) -> Candidate | None:
     """The session that this patient would have there, if any of theirs may come there."""
     course, day = entry.course, diary.local_date(starts_at)
@@ -149,10 +159,18 @@ def _candidate(
     if check(mine.without({session.pk} if session else set()), starts_at):
         return None
     days = {row.number: row.local_date for row in others if row.course_id == course.pk}
-    found = protocol.session_findings(facts_of(course), number=number, day=day, others=days)
+    found = protocol.session_findings(facts, number=number, day=day, others=days)
     if {"gap_short", "week_full"} & {finding.code for finding in found}:
         return None
+    if pattern.too_soon(facts, number, day, days) or not _can_come(facts, course, diary, starts_at):
+        return None
     return _gain(entry, number, session, days, day, diary.local_date(diary.now))
+
+
+def _can_come(facts: CourseFacts, course: Course, diary: Diary, starts_at: datetime) -> bool:
+    """Nothing is offered on a day or at a time that the patient said is never possible."""
+    request = Request(facts, [], course.time)
+    return Candidates(request, diary, COST).patient_can(starts_at)
 
 
 def _gain(entry, number, session, days: dict[int, date], day: date, today: date) -> Candidate:
@@ -181,6 +199,15 @@ def _sessions_of(entries: Sequence[WaitlistEntry]) -> dict[Any, list[TreatmentSe
     found: dict[Any, list[TreatmentSession]] = defaultdict(list)
     for row in TreatmentSession.objects.filter(patient__in=patients, status__in=COUNTED):
         found[row.patient_id].append(row)
+    return found
+
+
+def _decided_of(entries: Sequence[WaitlistEntry]) -> dict[Any, list[tuple[date, str]]]:
+    """How often, as it was decided, by course."""
+    found: dict[Any, list[tuple[date, str]]] = defaultdict(list)
+    rows = FrequencyDecision.objects.filter(course__in=[entry.course_id for entry in entries])
+    for row in rows.order_by("at", "pk"):
+        found[row.course_id].append((row.starts_on, row.frequency))
     return found
 
 

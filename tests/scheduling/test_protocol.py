@@ -99,6 +99,7 @@ def test_refusals_are_the_hard_stops(facts, codes):
     [
         ({"dose_mg": 56}, "induction", []),
         ({"dose_mg": 84}, "induction", ["first_dose_84"]),
+        ({"dose_mg": 84, "status": "active"}, "induction", []),
         ({"dose_mg": 84, "indication": "mdsi"}, "induction", []),
         ({"indication": "mdsi"}, "week8", ["beyond_label"]),
         ({"enrolled_on": None}, "induction", ["not_enrolled"]),

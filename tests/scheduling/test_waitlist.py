@@ -1,6 +1,6 @@
 """A freed chair: only for whom it is right, who gains most first, an offer that expires, the first yes."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -9,8 +9,8 @@ from django.db import connection
 from clinic.errors import Invalid, Refused
 from scheduling import answers, authorizations, booking, offers, waitlist
 from scheduling.booking import Placement
-from scheduling.models import Offer, OfferEvent, TreatmentSession
-from tests.factories import MONDAY, make_course, make_patient, make_staffed_site, make_user
+from scheduling.models import FrequencyDecision, Offer, OfferEvent, TreatmentSession
+from tests.factories import MONDAY, make_course, make_patient, make_session, make_staffed_site, make_user
 
 pytestmark = pytest.mark.django_db
 NOW = MONDAY - timedelta(hours=5)
@@ -67,6 +67,57 @@ def test_only_those_for_whom_it_is_right_and_who_gains_most_first(site, freed):
     assert [c.entry.course for c in found][:1] == [much]
     assert little in [c.entry.course for c in found]
     assert [c.days_sooner for c in found] == sorted((c.days_sooner for c in found), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("often", "days_before", "right"),
+    [
+        ("", 5, True),
+        ("", 4, False),
+        ("biweekly", 12, True),
+        ("biweekly", 7, False),
+        ("twice_weekly", 2, True),
+        ("twice_weekly", 1, False),
+    ],
+)
+def test_after_the_eighth_nobody_is_offered_another_frequency(site, freed, often, days_before, right):
+    course = _course(site, (10, 0))
+    course.sessions.update(number=10)
+    induction = [(number, 48 - number) for number in range(1, 9)]
+    for number, offset in (*induction, (9, days_before)):
+        make_session(
+            course=course, number=number, starts_at=MONDAY - offset * DAY, status="completed", phase="weekly"
+        )
+    if often:
+        FrequencyDecision.objects.create(
+            course=course,
+            frequency=often,
+            starts_on=(MONDAY - 30 * DAY).date(),
+            reason="-",
+            decided_by="-",
+            at=NOW,
+        )
+    _listed(course)
+    assert bool(waitlist.candidates(site, freed, now=NOW)) is right
+
+
+@pytest.mark.parametrize(
+    ("cannot", "right"),
+    [
+        ({"never_weekdays": [1]}, True),
+        ({"never_weekdays": [0]}, False),
+        ({"not_before": time(9)}, True),
+        ({"not_before": time(10)}, False),
+        ({"not_after": time(11)}, False),
+    ],
+)
+def test_nobody_is_offered_a_time_at_which_they_never_can(site, freed, cannot, right):
+    course = _course(site, (4, 0))
+    for name, value in cannot.items():
+        setattr(course, name, value)
+    course.save()
+    _listed(course)
+    assert bool(waitlist.candidates(site, freed, now=NOW)) is right
 
 
 def test_a_place_is_not_right_before_the_payer_has_authorized_anything(site, freed):
