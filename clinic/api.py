@@ -13,7 +13,7 @@ from clinic.access import May
 from clinic.enums import ConsentKind, Role
 from clinic.errors import Fault, Invalid
 from clinic.ids import parse
-from clinic.models import Membership, Patient, Site, User
+from clinic.models import Membership, Patient, Shift, Site, User
 from clinic.prepared import Param, Prepared
 from clinic.schemas import Body, Day, Instant, Small, Text, Wall, local
 
@@ -168,6 +168,14 @@ def add_member(request, site_id: str, payload: MemberIn):
     return Status(201, {"id": str(membership.pk), "username": user.username, "role": membership.role})
 
 
+@router.get("/sites/{site_id}/shifts", response=dict, summary="When nurses and prescribers are on site")
+def list_shifts(request, site_id: str, cursor: str | None = None):
+    """Those that are once and those of every week. `POST /shifts/{id}/drop` ends one."""
+    site = site_of(request, site_id, May.SEE)
+    rows = Shift.objects.filter(site=site).select_related("staff").order_by("pk")
+    return paging.page(list(rows), cursor, lambda row: shift_out(row, site))
+
+
 @router.post("/sites/{site_id}/shifts", response={201: dict}, summary="When somebody is on site")
 def add_shift(request, site_id: str, payload: ShiftIn):
     """Once (`starts_at`, `ends_at`) or weekly (`weekday`, `starts`, `ends`, `from`, `until`). For managers."""
@@ -231,6 +239,22 @@ def change_patient(request, patient_id: str, payload: PatientPatch):
 
 
 _site = Prepared(Site.objects.filter(pk=Param("pk", UUIDField())))
+
+
+def shift_out(shift: Shift, site: Site) -> dict[str, Any]:
+    """Either `starts_at` and `ends_at`, or a weekday with its wall times."""
+    return {
+        "id": str(shift.pk),
+        "role": shift.role,
+        "staff": shift.staff.username,
+        "starts_at": local(shift.starts_at, site) if shift.starts_at else None,
+        "ends_at": local(shift.ends_at, site) if shift.ends_at else None,
+        "weekday": shift.weekday,
+        "starts": shift.starts.strftime("%H:%M") if shift.starts else None,
+        "ends": shift.ends.strftime("%H:%M") if shift.ends else None,
+        "from": shift.valid_from,
+        "until": shift.valid_until,
+    }
 
 
 def site_of(request, site_id: str, right: May) -> Site:

@@ -44,6 +44,7 @@ ROUTERS = (
     "scheduling.api_authorizations",
     "scheduling.api_boards",
     "scheduling.api_closures",
+    "scheduling.api_shifts",
     "scheduling.api_feeds",
     "monitoring.api_drug",
     "monitoring.api_drug_records",

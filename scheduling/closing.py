@@ -86,15 +86,19 @@ def preview(**wish: Any) -> Closing:
 
 
 @transaction.atomic
-def broken_without(shift: Shift, *, by, now: datetime) -> list[tuple[TreatmentSession, list[Refusal]]]:
-    """The booked sessions that would break a rule if this shift were dropped; nothing is done."""
+def drop_shift(*, shift: Shift, by, now: datetime) -> list[tuple[TreatmentSession, list[Refusal]]]:
+    """End a shift for good; answers the booked sessions that it covered and that now break a rule.
+
+    They stay booked and on the list of conflicts, until somebody moves them or plans their day again.
+    """
     before = {row.pk for row, _reasons in closures.conflicts(shift.site, now=now)}
+    places.remove_shift(shift=Shift.objects.get(pk=shift.pk), by=by, now=now)
+    return [item for item in closures.conflicts(shift.site, now=now) if item[0].pk not in before]
 
-    def dropped():
-        places.remove_shift(shift=Shift.objects.get(pk=shift.pk), by=by, now=now)
-        return closures.conflicts(shift.site, now=now)
 
-    return [(row, reasons) for row, reasons in _undone(dropped) if row.pk not in before]
+def broken_without(shift: Shift, *, by, now: datetime) -> list[tuple[TreatmentSession, list[Refusal]]]:
+    """What `drop_shift` would answer; nothing is done."""
+    return _undone(lambda: drop_shift(shift=shift, by=by, now=now))
 
 
 def _plan(site: Site, day: date, before, by, now: datetime, move: bool) -> list[Hit]:

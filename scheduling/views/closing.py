@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from clinic import access, clock, moments, places
+from clinic import access, clock, moments
 from clinic.access import May
 from clinic.errors import Refused
 from clinic.forms import add_faults, posted
@@ -42,11 +42,11 @@ def drop_shift(request, shift_id):
     """A shift that ends for good: the sessions that it covers and that nobody else can."""
     site = access.site_in_hand(request, May.MANAGE)
     shift = get_object_or_404(Shift.objects.select_related("staff", "site"), pk=shift_id, site=site)
-    broken = closing.broken_without(shift, by=request.user, now=clock.now())
     if request.method == "POST":
-        places.remove_shift(shift=shift, by=request.user, now=clock.now())
+        broken = closing.drop_shift(shift=shift, by=request.user, now=clock.now())
         flash.success(request, _("The shift is removed."))
         return redirect("scheduling:conflicts" if broken else "clinic:settings")
+    broken = closing.broken_without(shift, by=request.user, now=clock.now())
     context = {"site": site, "shift": shift, "broken": broken}
     return render(request, "scheduling/drop_shift.html", context)
 

@@ -161,6 +161,29 @@ def test_a_shift_that_is_dropped_shows_what_it_covered_first(site, manager):
     assert len(closures.conflicts(site, now=BEFORE)) == 4
 
 
+def test_over_the_api_a_shift_is_tried_out_and_dropped_and_what_breaks_is_listed(site, manager):
+    _booked(site)
+    shift = Shift.objects.get(site=site, role=Role.PRESCRIBER, weekday=0)
+    api = Api(manager)
+    listed = api.get(f"/sites/{site.pk}/shifts").body["items"]
+    assert {row["id"] for row in listed} == {str(pk) for pk in site.shifts.values_list("pk", flat=True)}
+    assert next(row["starts"] for row in listed if row["id"] == str(shift.pk)) == "07:00"
+
+    tried = api.post(f"/shifts/{shift.pk}/drop", {"dry_run": True})
+    assert (len(tried.body["broken"]), Shift.objects.filter(pk=shift.pk).exists()) == (4, True)
+    assert not AuditEvent.objects.filter(action="shift.removed").exists()
+    done = api.post(f"/shifts/{shift.pk}/drop")
+
+    assert (done.status, done.body) == (200, tried.body)
+    assert {r["code"] for row in done.body["broken"] for r in row["reasons"]} == {"no_prescriber"}
+    assert len(api.get(f"/sites/{site.pk}/conflicts").body["items"]) == 4
+    assert AuditEvent.objects.filter(action="shift.removed", actor=manager).count() == 1
+    assert api.post(f"/shifts/{shift.pk}/drop").status == 404
+    other = Shift.objects.filter(site=site).first()
+    assert Api(make_user(site=site, role=Role.DESK)).post(f"/shifts/{other.pk}/drop").status == 403
+    assert Api(make_user(site=make_site(), role=Role.MANAGER)).post(f"/shifts/{other.pk}/drop").status == 404
+
+
 def test_a_shift_that_nobody_needs_goes_quietly(site, manager):
     _booked(site)
     [shift] = make_shift(site=site, role=Role.NURSE, weekday=5, starts="08:00", ends="12:00")
