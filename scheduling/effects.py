@@ -29,6 +29,8 @@ class Effect:
     eighth_after: date | None
     changes: list[Change]
     result: Any
+    # The eighth session was before today: nothing that is done now changes its date.
+    eighth_is_past: bool = False
 
     @property
     def days_lost(self) -> int:
@@ -55,7 +57,8 @@ def try_out(course: Course, deed: Callable[[], Any], *, now: datetime) -> Effect
         for number in sorted({*before, *after})
         if before.get(number) != after.get(number)
     ]
-    return Effect(eighth_before, eighth_after, changes, result)
+    past = eighth_after is not None and eighth_after < now.astimezone(course.site.tz).date()
+    return Effect(eighth_before, eighth_after, changes, result, past)
 
 
 def _book_of(course: Course) -> dict[int, datetime]:

@@ -1,5 +1,6 @@
 """Moving and cancelling a session."""
 
+from copy import copy
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
@@ -174,13 +175,16 @@ def _choices(request, session, at=None) -> dict:
     """The day that is looked at, and what is free on it; `at` is the time that is chosen already."""
     day = at.astimezone(session.site.tz).date() if at else _day_of(request, session)
     back, openings = _back(request), _openings(session, day)
-    chosen = next((moment.isoformat() for moment in openings if moment == at), "")
+    others = courses.other_times(session=session, now=clock.now())
+    nearest = sorted(moment for moment in others if moment.astimezone(session.site.tz).date() != day)
+    chosen = next((moment.isoformat() for moment in [*nearest, *openings] if moment == at), "")
     return {
         "session": session,
         "site": session.site,
         "day": day,
         "day_field": DayField().widget.render("day", day, {"id": "id_day", "class": "form-control"}),
         "openings": openings,
+        "nearest": nearest,
         "chosen": request.POST.get("starts_at", chosen),
         "following": session.course.sessions.filter(status="booked", starts_at__gt=session.starts_at).count(),
         "back": back,
@@ -223,7 +227,7 @@ def cancel(request, session_id):
         "site": session.site,
         "form": form,
         "faults": faults,
-        "effect": _effect_of_losing(session, request.user, now),
+        "effect": _effect_of_cancelling(session, request.user, now),
         "slots": slots,
         "chosen": make_up,
     }
@@ -243,7 +247,8 @@ def no_show(request, session_id):
     context = {
         "session": session,
         "site": session.site,
-        "effect": _effect_of_losing(session, request.user, now),
+        "effect": _effect_of_losing(session, answers.mark_no_show, by=request.user, now=now),
+        "gone": _("missed"),
         "slots": _make_ups(session, now),
         "in_dialog": bool(request.htmx),
     }
@@ -273,16 +278,19 @@ def _cancel(session, data, make_up, request, now) -> None:
         booking.book_course(course=session.course, sessions=[placement], by=request.user, now=now)
 
 
-def _effect_of_losing(session, user, now):
-    """What the eighth session's date would be without this one; None where it can no longer be cancelled."""
-
-    def deed():
-        return answers.cancel_session(session=session, reason="-", cancelled_by="patient", by=user, now=now)
-
+def _effect_of_losing(session, verb, **said):
+    """What the eighth session's date would be without this one; None where it can no longer be lost."""
+    # A copy, because a verb tells its session how it stands afterwards.
+    lost = copy(session)
     try:
-        return effects.try_out(session.course, deed, now=clock.now())
+        return effects.try_out(session.course, lambda: verb(session=lost, **said), now=said["now"])
     except Refused:
         return None
+
+
+def _effect_of_cancelling(session, user, now):
+    said = {"reason": "-", "cancelled_by": "patient"}
+    return _effect_of_losing(session, answers.cancel_session, by=user, now=now, **said)
 
 
 def _make_ups(session, now):

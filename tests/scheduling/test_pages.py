@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from clinic.enums import Role
 from clinic.models import AuditEvent
+from scheduling import booking, courses
+from scheduling.booking import Placement
 from scheduling.models import Course, TreatmentSession
 from tests.factories import MONDAY, make_course, make_patient, make_session, make_staffed_site, make_user
 
@@ -143,6 +145,28 @@ def test_moving_shows_only_what_is_free_and_refuses_what_is_not(desk, site):
     assert [refused.status_code, nothing.status_code, nonsense.status_code] == [409, 422, 422]
     session.refresh_from_db()
     assert session.starts_at == MONDAY
+
+
+@pytest.mark.parametrize(("name", "becomes"), [("no-show", "missed"), ("cancel", "cancelled")])
+def test_what_is_lost_shows_its_effect_and_its_make_ups_before_it_is(desk, site, name, becomes):
+    course = make_course(site=site)
+    plan = courses.plan_course(course=course, until="induction", now=SUNDAY).plan.sessions
+    places = [Placement(s.number, s.start) for s in plan]
+    booking.book_course(course=course, sessions=places, by=None, now=SUNDAY)
+    session = course.sessions.get(number=1)
+    url = reverse(f"scheduling:{name}", args=[session.pk])
+
+    page = desk.get(url).content.decode()
+
+    assert re.search(rf"<td>1</td>.*?<td>{becomes}</td>", page, re.S)
+    assert "The eighth session goes from" in page
+    make_ups = re.findall(r'name="make_up" value="([^"]+)"', page)
+    assert make_ups
+    session.refresh_from_db()
+    assert session.status == "booked"
+    said = {"make_up": make_ups[0], "reason": "Ill", "cancelled_by": "patient"}
+    assert desk.post(url, said).status_code == 302
+    assert course.sessions.get(number=1, status="booked").starts_at.isoformat() == make_ups[0]
 
 
 def test_cancelling_wants_who_and_why(desk, site):
