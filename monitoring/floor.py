@@ -10,10 +10,11 @@ from django.db.models import Count, DateField, DateTimeField, OuterRef, Q, Subqu
 
 from clinic.models import Site, User
 from clinic.prepared import Param, Prepared
-from monitoring import schedule
+from monitoring import safety, schedule
+from monitoring.limits import Limits
 from monitoring.models import Alert, Checkpoint, DeviceUse, Observation, PreDose
 from monitoring.next_step import ChairFacts, NextStep, next_of
-from monitoring.state import VALUES, newest, rules_of
+from monitoring.state import VALUES, limits_of, newest, rules_of
 from scheduling.enums import IN_HOUSE, SessionStatus
 from scheduling.models import TreatmentSession
 
@@ -138,8 +139,8 @@ def floor_of(site: Site, *, now: datetime) -> Floor:
         session.site = site
     in_house = [session for session in sessions if session.status in IN_HOUSE]
     readings, alerts = _readings(site), _alerts(site)
-    rules = rules_of(site)
-    cards = [_card(session, readings, alerts, rules, now) for session in in_house]
+    rules, limits = rules_of(site), limits_of(site)
+    cards = [_card(session, readings, alerts, rules, limits, now) for session in in_house]
     return Floor(
         cards=sorted(cards, key=_urgency),
         arrivals=[s for s in sessions if s.status == SessionStatus.BOOKED],
@@ -195,10 +196,12 @@ def _observation(session: TreatmentSession) -> Observation | None:
     return getattr(session, "observation", None)
 
 
-def _card(session: TreatmentSession, readings, alerts, rules: schedule.Rules, now: datetime) -> Card:
+def _card(
+    session: TreatmentSession, readings, alerts, rules: schedule.Rules, limits: Limits, now: datetime
+) -> Card:
     seen = _observation(session)
     rows = sorted(readings.get(seen.pk, []) if seen else [], key=lambda row: (row.measured_at, row.pk))
-    step = next_of(_facts(session, seen, rows, rules, now), now)
+    step = next_of(_facts(session, seen, rows, rules, limits, now), now)
     measured = [row for row in rows if not row.not_taken]
     open_alerts = alerts.get(seen.pk, []) if seen else []
     return Card(
@@ -213,7 +216,7 @@ def _card(session: TreatmentSession, readings, alerts, rules: schedule.Rules, no
 
 
 def _facts(
-    session, seen: Observation | None, rows: list[Checkpoint], of_site: schedule.Rules, now
+    session, seen: Observation | None, rows: list[Checkpoint], of_site: schedule.Rules, limits: Limits, now
 ) -> ChairFacts:
     """`of_site`: the rules as the site has them now, for whoever has none of their own."""
     t0 = seen.t0_at if seen else None
@@ -232,6 +235,7 @@ def _facts(
         earliest_leave_at=schedule.earliest_leave_at(t0, last_device, rules),
         open_dues=[d for d in schedule.checkpoints(t0, rules, until=now) if d.minute not in taken],
         last_reading_at=rows[-1].measured_at if rows else None,
+        again_at=safety.measure_again_at(rows, limits),
     )
 
 

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from monitoring import safety
 from monitoring.schedule import Due
-from monitoring.state import ChairState
+from monitoring.state import ChairState, limits_of
 from scheduling.enums import SessionStatus
 from scheduling.models import TreatmentSession
 
@@ -36,6 +37,8 @@ class ChairFacts:
     earliest_leave_at: datetime | None = None
     open_dues: Sequence[Due] = ()
     last_reading_at: datetime | None = None
+    # A value that only a second one confirms or clears.
+    again_at: datetime | None = None
 
 
 def facts_of(known: ChairState, now: datetime) -> ChairFacts:
@@ -47,6 +50,7 @@ def facts_of(known: ChairState, now: datetime) -> ChairFacts:
         earliest_leave_at=known.earliest_leave_at,
         open_dues=[due for due in known.dues(now) if due.minute not in known.taken],
         last_reading_at=known.checkpoints[-1].measured_at if known.checkpoints else None,
+        again_at=safety.measure_again_at(known.checkpoints, limits_of(known.session.site)),
     )
 
 
@@ -77,16 +81,18 @@ def _before_dose(facts: ChairFacts) -> NextStep:
 
 
 def _after_dose(facts: ChairFacts, now: datetime) -> NextStep:
-    """The earliest of the next device, the next checkpoint, and the two hours."""
+    """The earliest of the next device, the next checkpoint, a value to be confirmed, and the two hours."""
     found, leave_at = [], facts.earliest_leave_at
     if facts.session.status == S.DOSING and facts.next_device_at:
         found.append(NextStep("device", _("Device %s") % (facts.devices + 1), facts.next_device_at))
+    if facts.again_at:
+        found.append(NextStep("again", _("Measure again"), facts.again_at))
     scheduled = [due for due in facts.open_dues if leave_at and due.due_at <= leave_at]
     recent = facts.last_reading_at is not None and now - facts.last_reading_at < _RECENT
     if scheduled or (facts.open_dues and not recent):
         due = (scheduled or list(facts.open_dues))[0]
         found.append(NextStep("checkpoint", _("%s-minute reading") % due.minute, due.due_at))
-    if not scheduled and facts.session.status == S.OBSERVING and leave_at:
+    if not scheduled and not facts.again_at and facts.session.status == S.OBSERVING and leave_at:
         found.append(NextStep("ready", _("Ready to leave?"), leave_at))
     if not found:
         return NextStep("stop", _("Finish dosing"), None)

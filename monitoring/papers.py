@@ -39,7 +39,7 @@ def print_summary(*, session: TreatmentSession, by, now: datetime) -> bytes:
         "site": session.site,
         "known": known,
         "observation": known.observation,
-        "asked": _asked(known),
+        "asked": _halves(_asked(known)),
         "decisions": _decisions(known),
         "minutes": _minutes_after_t0(known),
         "lacking": [step.due.minute for step in known.steps(now) if step.state in (LATE, MISSED)],
@@ -104,6 +104,12 @@ def _asked(known) -> list[tuple[str, str]]:
         words = ", ".join(str(labels.get(i, i)) for i in value) if isinstance(value, list) else _said(value)
         found.append((label, words or translation.gettext("none")))
     return found
+
+
+def _halves(rows: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Short answers stand in two tables side by side."""
+    middle = (len(rows) + 1) // 2
+    return [half for half in (rows[:middle], rows[middle:]) if half]
 
 
 def _said(value: Any) -> str:

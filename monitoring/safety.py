@@ -6,7 +6,7 @@ Nothing here decides for a clinician: an alert is a call for one, a criterion a 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from monitoring.limits import Limits
 
@@ -83,6 +83,16 @@ class Reading:
     @property
     def has_pressure(self) -> bool:
         return self.systolic is not None and self.diastolic is not None
+
+
+class Signs(Protocol):
+    """What of a reading wants another one; a row of the database has it as well."""
+
+    measured_at: Any
+    systolic: Any
+    diastolic: Any
+    heart_rate: Any
+    spo2: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +204,28 @@ def _judge_pressure(
     return found
 
 
-def _high(reading: Reading, limits: Limits) -> bool:
+def measure_again_at(readings: Sequence["Signs"], limits: Limits) -> datetime | None:
+    """When a sign is to be measured again, because its last value is beyond the limit of an alert that wants two; None
+    where none is. `readings` in order of time, after the dose.
+
+    A pressure and a pulse are measured again when the pair's minutes are over, a saturation at once [practice].
+    """
+    pair, found = timedelta(minutes=limits.repeat_minutes), []
+    if (pressure := _last(readings, "systolic")) and _high(pressure, limits):
+        found.append(pressure.measured_at + pair)
+    if (pulse := _last(readings, "heart_rate")) and (pulse.heart_rate or 0) > limits.heart_rate_red:
+        found.append(pulse.measured_at + pair)
+    oxygen = _last(readings, "spo2")
+    if oxygen and oxygen.spo2 is not None and oxygen.spo2 < limits.spo2_red_twice:
+        found.append(oxygen.measured_at)
+    return min(found, default=None)
+
+
+def _last(readings: Sequence["Signs"], name: str) -> "Signs | None":
+    return next((reading for reading in reversed(readings) if getattr(reading, name) is not None), None)
+
+
+def _high(reading: "Signs", limits: Limits) -> bool:
     if reading.systolic is None or reading.diastolic is None:
         return False
     return reading.systolic > limits.systolic_red_twice or reading.diastolic > limits.diastolic_red_twice

@@ -43,7 +43,7 @@ def draw(request, session, *, bound=None, faults=(), status=200, entry=None):
         "known": known,
         "now": now,
         "step": step,
-        "open": next(iter(bound), step.kind),
+        "open": next(iter(bound), "checkpoint" if step.kind == "again" else step.kind),
         "faults": [f for f in faults if f.code != "reason_required"],
         "asked": wanted_reasons(faults, request.POST),
         "gates": gates,

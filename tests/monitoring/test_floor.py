@@ -8,9 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from monitoring import chairside
+from monitoring import chairside, state
 from monitoring.floor import floor_of
 from monitoring.models import Alert, Observation
+from monitoring.next_step import next_step
 from tests.factories import MONDAY, make_course, make_patient, make_session, make_user
 from tests.monitoring.test_chairside import (  # noqa: F401 - fixtures
     at,
@@ -83,13 +84,10 @@ def test_cards_are_sorted_by_what_is_due_red_first(page, dosed, nurse, site, now
     kinds = [card.step.kind for card in floor_of(site, now=at(21)).cards]
     assert kinds == ["pre_dose", "checkpoint"]
     read(dosed, nurse, 21, {"spo2": 85})
-    assert [card.step.kind for card in floor_of(site, now=at(21)).cards] == ["checkpoint", "pre_dose"]
+    assert [card.step.kind for card in floor_of(site, now=at(21)).cards] == ["again", "pre_dose"]
 
 
 def test_the_floor_and_the_chair_agree_on_the_next_step(page, cleared, nurse, site):  # noqa: F811
-    from monitoring import state
-    from monitoring.next_step import next_step
-
     moments = [(0, lambda: device(cleared, nurse, 1, 0)), (5, lambda: device(cleared, nurse, 2, 5))]
     moments += [(m, lambda m=m: read(cleared, nurse, m)) for m in (15, 30, 40, 60, 90, 121, 136)]
     for minute, deed in moments:
@@ -160,3 +158,37 @@ def test_the_timeline_of_an_alert_stands_on_its_page(page, dosed, nurse):  # noq
     assert "What happened so far" in content
     assert nurse.display_name in content
     assert alert.recorded_at - alert.raised_at == timedelta()
+
+
+def test_a_high_value_is_measured_again_before_the_next_checkpoint(page, dosed, nurse, site, now):  # noqa: F811
+    def steps(minute):
+        now.move_to(at(minute), tick=False)
+        (card,) = floor_of(site, now=at(minute)).cards
+        dosed.refresh_from_db()
+        known = state.load(dosed)
+        assert next_step(known, at(minute)) == card.step
+        return card.step.kind, card.step.due_at
+
+    for minute in (15, 30):
+        read(dosed, nurse, minute)
+    read(dosed, nurse, 40, {"systolic": 181, "diastolic": 90})
+    assert steps(41) == ("again", at(45))
+    shown = page.get(reverse("monitoring:chair", args=[dosed.pk])).content.decode()
+    assert "Measure again" in shown
+    # It answers no checkpoint: the next one is still to come.
+    assert '<input type="hidden" name="minute" id="id_minute">' in shown
+    again = read(dosed, nurse, 45, {"systolic": 181, "diastolic": 90})
+    assert again.checkpoint.minute is None
+    assert "bp_high_twice" in [alert.code for alert in again.alerts]
+    assert steps(46) == ("again", at(50))
+    read(dosed, nurse, 50, {"systolic": 150, "diastolic": 85})
+    assert steps(51) == ("checkpoint", at(60))
+
+
+def test_nobody_is_asked_to_leave_while_a_value_wants_another(dosed, nurse, site):  # noqa: F811
+    for minute in (15, 30, 40, 60, 90):
+        read(dosed, nurse, minute)
+    read(dosed, nurse, 119, {"systolic": 185, "diastolic": 90})
+    read(dosed, nurse, 120, {"spo2": 97}, minute=120)
+    (card,) = floor_of(site, now=at(121)).cards
+    assert (card.step.kind, card.step.due_at) == ("again", at(124))

@@ -107,3 +107,37 @@ def test_a_sites_own_limits_move_the_alerts(name, amber, red):
         return [f.level for f in safety.judge(at(30, **{name: value}), (), None, limits)]
 
     assert (levels(amber), levels(red)) == (["amber"], ["red"])
+
+
+@pytest.mark.parametrize(
+    ("values", "after"),
+    [
+        ({"systolic": 180, "diastolic": 110}, None),
+        ({"systolic": 181, "diastolic": 110}, 5),
+        ({"systolic": 180, "diastolic": 111}, 5),
+        ({"systolic": 201, "diastolic": 110}, 5),
+        ({"heart_rate": 120}, None),
+        ({"heart_rate": 121}, 5),
+        ({"spo2": 93}, None),
+        ({"spo2": 92}, 0),
+        ({"spo2": 92, "heart_rate": 121}, 0),
+        ({"sedation": 1}, None),
+    ],
+)
+def test_a_value_that_only_a_second_one_confirms_is_measured_again(values, after):
+    found = safety.measure_again_at([at(30, **CALM), at(40, **values)], Limits())
+    assert found == (None if after is None else T0 + timedelta(minutes=40 + after))
+
+
+@pytest.mark.parametrize(
+    ("then", "minute"),
+    [
+        (at(43, spo2=97), 45),
+        (at(43, not_taken="asleep"), 45),
+        (pressure(44, 150, 80), None),
+        (pressure(46, 190, 80), 51),
+    ],
+)
+def test_only_the_same_sign_clears_it(then, minute):
+    found = safety.measure_again_at([pressure(40, 181, 80), then], Limits())
+    assert found == (minute and T0 + timedelta(minutes=minute))
