@@ -14,6 +14,17 @@ from monitoring.enums import Dissociation, NotTaken, Sedation, Symptom
 from monitoring.predose import CONDITIONS, HISTORIES, MEDICINES, Answers
 from monitoring.stock_forms import PersonField
 
+# What the form asks for as it should be, and the answer that is kept.
+SAID_THE_OTHER_WAY = {
+    "nothing_eaten": "ate_within_2h",
+    "nothing_drunk": "drank_within_30min",
+    "no_nasal_spray": "nasal_spray_within_1h",
+}
+ANSWER_LABELS = {
+    "ate_within_2h": _("Ate within two hours"),
+    "drank_within_30min": _("Drank within thirty minutes"),
+    "nasal_spray_within_1h": _("Nasal spray within the hour"),
+}
 YES_NO = [("yes", _("Yes")), ("no", _("No"))]
 _WORDS = {
     "benzodiazepines": _("Benzodiazepines"),
@@ -95,9 +106,10 @@ class PreDoseForm(forms.Form):
     suicidal_thoughts = forms.ChoiceField(
         label=_("Suicidal thoughts, asked today"), choices=YES_NO, widget=forms.RadioSelect
     )
-    ate_within_2h = forms.BooleanField(label=_("Ate within two hours"), required=False)
-    drank_within_30min = forms.BooleanField(label=_("Drank within thirty minutes"), required=False)
-    nasal_spray_within_1h = forms.BooleanField(label=_("Nasal spray within the hour"), required=False)
+    # Ticked when it was asked and is as it should be: what nobody asked is never written down as a no.
+    nothing_eaten = forms.BooleanField(label=_("Nothing to eat for two hours"), required=False)
+    nothing_drunk = forms.BooleanField(label=_("Nothing to drink for thirty minutes"), required=False)
+    no_nasal_spray = forms.BooleanField(label=_("No nasal spray within the hour"), required=False)
     escort_confirmed = forms.BooleanField(label=_("Somebody else drives home"), required=False)
     prescriber_on_site = forms.BooleanField(label=_("Prescriber is on site"), required=False)
     oximeter_on_site = forms.BooleanField(label=_("Pulse oximeter is here"), required=False)
@@ -124,9 +136,7 @@ class PreDoseForm(forms.Form):
                 Field("suicidal_thoughts", wrapper_class="side-by-side"),
                 Row(
                     Column("escort_confirmed", "prescriber_on_site", "oximeter_on_site", css_class="col-md"),
-                    Column(
-                        "ate_within_2h", "drank_within_30min", "nasal_spray_within_1h", css_class="col-md"
-                    ),
+                    Column("nothing_eaten", "nothing_drunk", "no_nasal_spray", css_class="col-md"),
                 ),
                 Row(Column("medicines", css_class="col-md"), Column("conditions", css_class="col-md")),
             )
@@ -135,6 +145,8 @@ class PreDoseForm(forms.Form):
     def answers(self) -> Answers:
         data = {name: value for name, value in self.cleaned_data.items() if name != "decided_by"}
         data["suicidal_thoughts"] = data["suicidal_thoughts"] == "yes"
+        for asked, found in SAID_THE_OTHER_WAY.items():
+            data[found] = not data.pop(asked)
         return Answers(
             **{**data, "medicines": tuple(data["medicines"]), "conditions": tuple(data["conditions"])}
         )

@@ -11,7 +11,7 @@ from clinic import audit, pdf
 from clinic.enums import Language
 from monitoring.deciding import who_decided
 from monitoring.form_reading import read_form
-from monitoring.forms import PreDoseForm
+from monitoring.forms import ANSWER_LABELS, PreDoseForm
 from monitoring.models import Deviation, MonitoringForm, SeriousEvent
 from monitoring.schedule import LATE, MISSED
 from monitoring.state import load
@@ -100,7 +100,7 @@ def _asked(known) -> list[tuple[str, str]]:
     for name, value in known.pre_dose.answers.items():
         field = PreDoseForm.base_fields.get(name)
         labels = dict(getattr(field, "choices", ()))
-        label = str(field.label if field else name)
+        label = str(field.label if field else ANSWER_LABELS.get(name, name))
         words = ", ".join(str(labels.get(i, i)) for i in value) if isinstance(value, list) else _said(value)
         found.append((label, words or translation.gettext("none")))
     return found

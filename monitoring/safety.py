@@ -88,11 +88,16 @@ class Reading:
 class Signs(Protocol):
     """What of a reading wants another one; a row of the database has it as well."""
 
-    measured_at: Any
-    systolic: Any
-    diastolic: Any
-    heart_rate: Any
-    spo2: Any
+    @property
+    def measured_at(self) -> datetime: ...
+    @property
+    def systolic(self) -> int | None: ...
+    @property
+    def diastolic(self) -> int | None: ...
+    @property
+    def heart_rate(self) -> int | None: ...
+    @property
+    def spo2(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)

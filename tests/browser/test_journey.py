@@ -105,7 +105,9 @@ def pre_dose(nurse):
     fill(page, systolic=128, diastolic=80, heart_rate=74, spo2=98)
     page.get_by_label("Somebody else drives home").check()
     page.get_by_label("Pulse oximeter is here").check()
-    page.get_by_label("Ate within two hours").check()
+    # That something was eaten is not said otherwise: a warning, with its reason.
+    page.get_by_label("Nothing to drink for thirty minutes").check()
+    page.get_by_label("No nasal spray within the hour").check()
     page.locator("#div_id_suicidal_thoughts").get_by_label("No", exact=True).check()
     page.get_by_role("button", name="Save the answers").click()
     # No prescriber is on site yet: that gate stops the dose. What was typed is still there.

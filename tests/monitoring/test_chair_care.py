@@ -45,7 +45,7 @@ def url(session, name, *more):  # noqa: F811
 
 def test_every_check_stands_with_its_source(page, session):  # noqa: F811
     page.post(url(session, "arrive"))
-    answers = {**ANSWERS, "conditions": ["pregnancy", "psychosis"], "ate_within_2h": "on"}
+    answers = {**ANSWERS, "conditions": ["pregnancy", "psychosis"], "nothing_eaten": ""}
     content = page.post(url(session, "pre-dose"), answers).content.decode()
     assert content.count("US prescribing information [label]") >= 8
     assert content.count("FDA REMS programme") == 4
@@ -180,7 +180,7 @@ def test_floor_hand_over_and_alerts_by_the_api(api, dosed, nurse, site):  # noqa
     alert = read(dosed, nurse, 15, {"spo2": 85}).alerts[0]
     other = make_user(site=site, role="nurse")
     floor = api.get(f"/api/v1/sites/{site.pk}/floor").json()
-    assert [(c["nurse"], c["step"]["kind"]) for c in floor["items"]] == [(nurse.username, "checkpoint")]
+    assert [(c["nurse"], c["step"]["kind"]) for c in floor["items"]] == [(nurse.username, "again")]
     assert floor["loads"] == [{"nurse": nurse.username, "patients": 1, "most": 4}]
 
     def post(path, body):

@@ -24,6 +24,9 @@ ANSWERS = {
     "escort_confirmed": "on",
     "prescriber_on_site": "on",
     "oximeter_on_site": "on",
+    "nothing_eaten": "on",
+    "nothing_drunk": "on",
+    "no_nasal_spray": "on",
 }
 DEVICE = {"number": "1", "lot": "5JG2201", "expires_on": "2027-01-31"}
 
@@ -53,6 +56,20 @@ def _dosed(nurse, session, at):
     nurse.post(_url(session, "pre-dose"), ANSWERS)
     at.move_to(MONDAY + timedelta(minutes=20), tick=False)
     nurse.post(_url(session, "device"), DEVICE)
+
+
+def test_what_nobody_asked_is_never_kept_as_a_no(nurse, session):
+    nurse.post(_url(session, "arrive"))
+    asked = {name: value for name, value in ANSWERS.items() if not name.startswith("no")}
+    again = nurse.post(_url(session, "pre-dose"), asked)
+    assert again.status_code == 409
+    row = PreDose.objects.get()
+    assert not row.may_dose
+    stands = [gate["code"] for gate in row.gates if not gate["ok"]]
+    assert stands == ["food", "drink", "nasal_spray"]
+    assert row.answers["ate_within_2h"] is True
+    nurse.post(_url(session, "pre-dose"), ANSWERS)
+    assert PreDose.objects.get(version=2).answers["drank_within_30min"] is False
 
 
 def test_a_session_goes_from_arrival_to_leaving_by_its_forms(nurse, session, at):
@@ -111,9 +128,9 @@ def test_a_value_that_cannot_be_is_told_beside_its_field(nurse, session, field, 
 
 def test_a_gate_that_stands_asks_for_its_reason_and_lets_it_go_on(nurse, session):
     nurse.post(_url(session, "arrive"))
-    stands = nurse.post(_url(session, "pre-dose"), {**ANSWERS, "ate_within_2h": "on"})
+    stands = nurse.post(_url(session, "pre-dose"), {**ANSWERS, "nothing_eaten": ""})
     assert (stands.status_code, b'name="reason-food"' in stands.content) == (409, True)
-    reasons = {**ANSWERS, "ate_within_2h": "on", "reason-food": "A biscuit; the prescriber agrees."}
+    reasons = {**ANSWERS, "nothing_eaten": "", "reason-food": "A biscuit; the prescriber agrees."}
     assert nurse.post(_url(session, "pre-dose"), reasons).status_code == 302
     assert [row.may_dose for row in PreDose.objects.order_by("version")] == [False, True]
 

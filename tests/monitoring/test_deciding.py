@@ -170,7 +170,7 @@ def test_who_may_decide_is_chosen_already(session, prescriber):
 
 
 def test_a_warning_alone_does_not_ask_who_decided(session, nurse):
-    text = page(nurse).post(_url(session, "pre-dose"), {**ANSWERS, "ate_within_2h": "on"}).content.decode()
+    text = page(nurse).post(_url(session, "pre-dose"), {**ANSWERS, "nothing_eaten": ""}).content.decode()
     assert ("reason-food" in text, 'name="decided_by"' in text) == (True, False)
 
 
