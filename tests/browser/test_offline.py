@@ -402,7 +402,7 @@ def test_without_script_a_reading_is_a_plain_form(stage, nurse):
     open_pad(page)
     page.get_by_label("In the bathroom").check()
     page.get_by_role("button", name="Save the reading").click()
-    expect(page.locator(".entered > li").filter(has_text="not taken: bathroom")).to_have_count(1)
+    expect(page.locator(".entered > li").filter(has_text="not taken: in the bathroom")).to_have_count(1)
     plain.close()
 
 
