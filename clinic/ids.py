@@ -19,6 +19,11 @@ def parse(text: str | None) -> UUID | None:
         return None
 
 
+def first_of(moment: datetime) -> UUID:
+    """Not after any id that was made from `moment` on."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
 def made_at(pk: UUID | str) -> datetime:
     """When an id of ours was made: a UUIDv7 begins with its milliseconds."""
     return datetime.fromtimestamp((UUID(str(pk)).int >> 80) / 1000, UTC)

@@ -21,9 +21,15 @@ BOOKED = MessageKind.BOOKED
 APART = timedelta(minutes=1)
 
 
-def notify_all(sessions: Sequence[TreatmentSession], kind: MessageKind, *, now: datetime) -> None:
+def notify_all(
+    sessions: Sequence[TreatmentSession],
+    kind: MessageKind,
+    *,
+    now: datetime,
+    decided_at: datetime | None = None,
+) -> None:
     """One notice for each patient about the first of their `sessions`, unless the last one said the same already, or
-    says it now, for one that waits has followed the book (`waiting.follow`)."""
+    says it now, for one that waits has followed the book (`waiting.follow`). `decided_at`: where that was earlier."""
     allowed = who_may_be_texted(sessions)
     by_patient: dict[Any, list[TreatmentSession]] = {}
     for session in sessions:
@@ -43,7 +49,8 @@ def notify_all(sessions: Sequence[TreatmentSession], kind: MessageKind, *, now: 
         rule = _again(before, first.starts_at)
         house = known[first.site_id]
         when = _after(rows, when)
-        new.append(built(first, kind, when, house=house, now=now, count=len(theirs), rule=rule))
+        made = decided_at or now
+        new.append(built(first, kind, when, house=house, now=made, count=len(theirs), rule=rule))
     insert_texts(new)
 
 
@@ -65,22 +72,24 @@ def _again(before: Sequence[Message], at: datetime) -> str:
     return f"again-{times}" if times else ""
 
 
-def tell_cancelled(session: TreatmentSession, *, now: datetime) -> None:
-    """That a visit will not be, once; what one decision cancels, a pause say, is told in one text."""
+def tell_cancelled(session: TreatmentSession, *, now: datetime, decided_at: datetime | None = None) -> None:
+    """That a visit will not be, once; what one decision cancels, a pause say, is told in one text. `decided_at`: where
+    that was earlier."""
+    made = decided_at or now
     if not may_text(session.patient):
         return
     when = timing.notice(visit_at=session.starts_at, zone=session.patient.tz, now=now)
     told = Message.objects.filter(session=session, kind=MessageKind.CANCELLED, about_at=session.starts_at)
     if not isinstance(when, When) or told.exists():
         return
-    several = waiting.cancelled_times(session.patient, session.site_id, now)
+    several = waiting.cancelled_times(session.patient, session.site_id, made)
     house = houses.of([session.site_id])[session.site_id]
-    row = built(session, MessageKind.CANCELLED, when, house=house, now=now, several=several)
+    row = built(session, MessageKind.CANCELLED, when, house=house, now=made, several=several)
     together = Message.objects.filter(
         patient=session.patient_id,
         site=session.site_id,
         kind=MessageKind.CANCELLED,
-        created_at=now,
+        created_at=made,
         status=MessageStatus.PENDING,
     )
     if not together.update(body=row.body):

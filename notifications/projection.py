@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import CharField, Exists, F, OuterRef, Q, Subquery, UUIDField
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery, UUIDField
 
 from clinic.ids import new_id
 from clinic.models import House, Patient, Site
@@ -23,7 +23,7 @@ from scheduling.models import Course, TreatmentSession
 
 S = MessageStatus
 # Reasons for which a text was withdrawn that may cease to hold.
-_MAY_RETURN = ("moved", "not_booked", "no_consent", "number_changed", "rule_gone")
+MAY_RETURN = ("moved", "not_booked", "no_consent", "number_changed", "rule_gone")
 _SHOWN = ("due_at", "expires_at", "to", "language", "body")
 CHUNK = 500
 insert_texts = Insert(Message)
@@ -82,30 +82,23 @@ def rebuild(site: Site, *, now: datetime) -> int:
     """After another rule or wording: every session ahead, and yesterday's; return how many."""
     ahead = Q(starts_at__gt=now, status=SessionStatus.BOOKED)
     lately = Q(starts_at__gt=now - timedelta(days=14), status=SessionStatus.COMPLETED)
-    return _project_ids(TreatmentSession.objects.filter(ahead | lately, site=site), now)
+    return project_ids(TreatmentSession.objects.filter(ahead | lately, site=site), now)
 
 
 def rebuild_patient(patient: Patient, *, now: datetime) -> int:
     """After another number, language, name or consent."""
     ahead = Q(starts_at__gt=now) | Q(messages__status=S.PENDING)
-    return _project_ids(TreatmentSession.objects.filter(ahead, patient=patient).distinct(), now)
+    return project_ids(TreatmentSession.objects.filter(ahead, patient=patient).distinct(), now)
 
 
-def repair(*, now: datetime, until: datetime) -> int:
-    """Project every session whose reminders are not what they should be; return how many.
-
-    Heals a lost signal. Only two kinds of session are looked at, so that it costs the same whatever the
-    history: booked ones ahead without a reminder, and reminders that wait for a session that does not.
-    """
-    ahead = TreatmentSession.objects.filter(
-        status=SessionStatus.BOOKED, starts_at__gt=now, starts_at__lte=until
-    )
-    bare = ahead.filter(patient__texts_allowed=True).exclude(messages__kind=MessageKind.REMINDER)
-    stale = TreatmentSession.objects.filter(
-        messages__in=Message.objects.filter(status=S.PENDING, kind=MessageKind.REMINDER)
-    ).exclude(status=SessionStatus.BOOKED, starts_at=F("messages__about_at"))
-    ids = {*bare.values_list("pk", flat=True), *stale.values_list("pk", flat=True)}
-    return _project_ids(TreatmentSession.objects.filter(pk__in=ids), now)
+def project_ids(sessions: QuerySet, now: datetime) -> int:
+    """`project_all` for any number of sessions, some hundreds in a transaction; return how many."""
+    ids = list(sessions.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), CHUNK):
+        rows = TreatmentSession.objects.filter(pk__in=ids[start : start + CHUNK])
+        with transaction.atomic():
+            project_all(list(rows.select_related("patient__site", "site")), now=now)
+    return len(ids)
 
 
 def may_text(patient: Patient) -> bool:
@@ -230,7 +223,7 @@ class _Plan:
             self.new.append(fresh)
         elif row.status == S.PENDING and any(getattr(row, n) != getattr(fresh, n) for n in _SHOWN):
             self._make_alike(row, fresh)
-        elif row.status == S.CANCELLED and row.cause in _MAY_RETURN and fresh.due_at >= self.now:
+        elif row.status == S.CANCELLED and row.cause in MAY_RETURN and fresh.due_at >= self.now:
             row.status, row.cause, row.settled_at, row.words_removed_at = S.PENDING, "", None, None
             self._make_alike(row, fresh)
 
@@ -296,12 +289,3 @@ def _why_unwanted(session: TreatmentSession, row: Message, may: bool) -> str:
     if row.about_at != session.starts_at:
         return "moved"
     return "rule_gone" if may else "no_consent"
-
-
-def _project_ids(sessions: Any, now: datetime) -> int:
-    ids = list(sessions.order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(ids), CHUNK):
-        rows = TreatmentSession.objects.filter(pk__in=ids[start : start + CHUNK])
-        with transaction.atomic():
-            project_all(list(rows.select_related("patient__site", "site")), now=now)
-    return len(ids)

@@ -7,7 +7,8 @@ from monitoring import signals as chairside
 from notifications import inbox, notices, projection, rides, staff, waiting
 from notifications.enums import MessageKind
 from scheduling import signals
-from scheduling.enums import Confirmation, SessionStatus
+from scheduling.enums import Confirmation, SessionEventKind, SessionStatus
+from scheduling.models import SessionEvent
 
 
 @receiver(signals.course_booked)
@@ -21,8 +22,16 @@ def texts_for_move(sender, sessions, by, now, **kwargs):
     """Other reminders, and one notice for each patient, about their next visit."""
     projection.project_all(sessions, now=now)
     waiting.follow({session.patient_id for session in sessions}, now=now)
-    notices.notify_all(sessions, MessageKind.MOVED, now=now)
-    inbox.settle(sessions, done=inbox.MOVED, by=by, now=now)
+    elsewhen = _at_another_time(sessions, now)
+    notices.notify_all(elsewhen, MessageKind.MOVED, now=now)
+    inbox.settle(elsewhen, done=inbox.MOVED, by=by, now=now)
+
+
+def _at_another_time(sessions, now):
+    """Those for which the patient comes at another time; another chair is nothing to them."""
+    rows = SessionEvent.objects.filter(session__in=sessions, kind=SessionEventKind.MOVED, at=now)
+    moved = set(rows.filter(left_starts_at__isnull=False).values_list("session", flat=True))
+    return [session for session in sessions if session.pk in moved]
 
 
 @receiver(signals.session_status_changed)

@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 
 from clinic import clock
-from notifications import forgetting, offering, outbox, projection
+from notifications import forgetting, offering, outbox, repairing
 
 # Far enough for the longest reminder; the sweep heals what a lost signal left.
 AHEAD = timedelta(days=35)
@@ -25,7 +25,7 @@ def dispatch():
 @shared_task
 def sweep():
     now = clock.now()
-    projection.repair(now=now, until=now + AHEAD)
+    repairing.repair(now=now, until=now + AHEAD)
 
 
 @shared_task

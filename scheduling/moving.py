@@ -253,10 +253,11 @@ def _in_order(moved: list[TreatmentSession], new_days: Mapping[int, date]) -> li
 
 
 def _set_place(row, start, chair, day, site, now) -> None:
+    if row.starts_at != start:
+        # Whoever confirmed, confirmed another time; in another chair at the same time the patient's word stands.
+        row.confirmation, row.expected_at = Confirmation.UNCONFIRMED, None
     row.starts_at, row.local_date, row.chair_id = start, day, chair
-    row.ends_at = start + timedelta(minutes=site.session_minutes)
-    # Whoever confirmed, confirmed another time.
-    row.confirmation, row.expected_at, row.updated_at = Confirmation.UNCONFIRMED, None, now
+    row.ends_at, row.updated_at = start + timedelta(minutes=site.session_minutes), now
 
 
 def _save_all(rows: Sequence[TreatmentSession]) -> None:

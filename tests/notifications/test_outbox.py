@@ -213,16 +213,6 @@ def test_callbacks_only_go_up_in_any_order(session, statuses, expected):
     assert (reminder(session).status, reminder(session).provider_sid) == (expected, "SM9")
 
 
-def test_repair_heals_a_lost_signal(session):
-
-    Message.objects.filter(kind="reminder").update(kind="booked", rule="lost")
-    assert projection.repair(now=NOW, until=NOW + timedelta(days=30)) == 1
-    assert reminder(session).status == S.PENDING
-    TreatmentSession.objects.filter(pk=session.pk).update(status="cancelled")
-    projection.repair(now=NOW, until=NOW + timedelta(days=30))
-    assert reminder(session).status == S.CANCELLED
-
-
 def test_cancel_and_retry_refuse_what_is_past(session):
     dispatch()
     for verb in (by_hand.cancel_message, by_hand.retry_message):
