@@ -40,7 +40,7 @@ class News:
     """What one decision did to visits of one patient: its sessions are told of in one text of this kind."""
 
     patient: Any
-    kind: MessageKind
+    kind: str
     at: datetime
 
 
@@ -181,6 +181,6 @@ def _write(news: News, rows: Sequence[TreatmentSession], now: datetime) -> int:
     if news.kind == MessageKind.CANCELLED:
         notices.tell_cancelled(rows[0], now=now, decided_at=news.at)
     else:
-        notices.notify_all(rows, news.kind, now=now, decided_at=news.at)
+        notices.notify_all(rows, MessageKind(news.kind), now=now, decided_at=news.at)
     made = Message.objects.filter(patient=news.patient).count() > before
     return len(rows) if made else 0
