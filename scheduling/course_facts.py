@@ -1,6 +1,6 @@
 """From rows to what the rules know of a course."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -66,11 +66,21 @@ class HowOften:
 
 
 def how_often(course: Course, *, today: date) -> HowOften:
-    decided = decided_of(course)
+    """As it was decided, or, where nobody has decided yet, as the phase has it."""
+    decided, phase = decided_of(course), _phase_on(held_days(course), today)
     return HowOften(
-        protocol.frequency_on(decided, course.frequency, today),
+        protocol.frequency_of_phase(decided, course.frequency, today, phase=phase),
         protocol.next_frequency(decided, course.frequency, today),
     )
+
+
+def _phase_on(held: Mapping[int, date], today: date) -> str:
+    """That of the next session, or of one today where none is booked."""
+    if not held:
+        return protocol.INDUCTION
+    ahead = [(day, number) for number, day in held.items() if day >= today]
+    day, number = min(ahead, default=(today, max(held) + 1))
+    return protocol.phase_of_session(number, protocol.week_of(min(held.values()), day))
 
 
 def held_days(course: Course, *, leave_out: Collection[Any] = ()) -> dict[int, date]:

@@ -20,6 +20,7 @@ from scheduling.protocol import (
     SHORTEST_GAP,
     TWICE_WEEKLY,
     CourseFacts,
+    frequency_of_phase,
     frequency_on,
     phase_of_session,
     week_of,
@@ -100,10 +101,8 @@ def too_soon(course: CourseFacts, number: int, day: date, others: Mapping[int, d
     before = max((other for other in others.values() if other < day), default=None)
     if number <= INDUCTION_SESSIONS or before is None:
         return False
-    frequency = frequency_on(course.decided, course.frequency, before)
-    if frequency == TWICE_WEEKLY and not any(first <= before for first, _often in course.decided):
-        week = week_of(min(others.values()), day)
-        frequency = EVERY_WEEK if week <= LAST_WEEKLY_WEEK else BIWEEKLY
+    phase = phase_of_session(number, week_of(min(others.values()), day))
+    frequency = frequency_of_phase(course.decided, course.frequency, before, phase=phase)
     wanted_days = INTERVAL_DAYS[frequency] - SOONER_DAYS if frequency in INTERVAL_DAYS else SHORTEST_GAP
     return (day - before).days < wanted_days
 

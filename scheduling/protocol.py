@@ -70,6 +70,14 @@ def frequency_on(decided: Sequence[tuple[date, str]], before: str, day: date) ->
     return next((frequency for first, frequency in reversed(decided) if first <= day), before)
 
 
+def frequency_of_phase(decided: Sequence[tuple[date, str]], before: str, day: date, *, phase: str) -> str:
+    """`frequency_on`; where nobody has decided yet, what the label has for the phase: weekly, then every two weeks."""
+    frequency = frequency_on(decided, before, day)
+    if frequency != TWICE_WEEKLY or any(first <= day for first, _often in decided):
+        return frequency
+    return {WEEKLY: EVERY_WEEK, MAINTENANCE: BIWEEKLY}.get(phase, frequency)
+
+
 def next_frequency(decided: Sequence[tuple[date, str]], before: str, today: date) -> tuple[date, str] | None:
     """The next change after `today`: from which day, and how often then."""
     now = frequency_on(decided, before, today)

@@ -19,6 +19,7 @@ from clinic.models import Patient
 from clinic.sites import current_site
 from scheduling import booking, courses, diary, pattern, planner
 from scheduling.booking import Placement
+from scheduling.course_facts import facts_of
 from scheduling.forms.courses import CourseForm
 from scheduling.models import Course
 from scheduling.overrides import reasons_in, wanted_reasons
@@ -156,8 +157,9 @@ def _proposal(course: Course, *, until: str = "induction", flexible_minutes=None
     proposal = courses.plan_course(course=course, until=until, now=now, flexible_minutes=flexible_minutes)
     sessions, unplaced = proposal.plan.sessions, proposal.plan.unplaced
     book = _diary_around(course, [s.start for s in sessions] + [m for u in unplaced for m in u.nearest], now)
+    wish = planner.Request(facts_of(course), [], course.time)
     dates = [
-        DateChoice(s.number, s.start, _choices(book, s), s.warnings, differs=_differs(course, s.start))
+        DateChoice(s.number, s.start, _choices(book, s, wish), s.warnings, differs=_differs(course, s.start))
         for s in sorted(sessions, key=lambda s: s.number)
     ]
     missing = [DateChoice(u.number, None, u.nearest, reasons=u.reasons) for u in unplaced]
@@ -231,7 +233,7 @@ def _diary_around(course, moments, now):
     return diary.load(site=course.site, first=min(days), last=max(days), now=now, patient=course.patient)
 
 
-def _choices(book, planned: planner.Planned) -> list[datetime]:
-    """Other times near by, and the best of each other day that would do."""
-    near = planner.alternatives(book, planned.start, days=1, limit=CHOICES)
+def _choices(book, planned: planner.Planned, wish: planner.Request) -> list[datetime]:
+    """Other times near by that the patient can, and the best of each other day that would do."""
+    near = planner.alternatives(book, planned.start, days=1, limit=CHOICES, request=wish)
     return sorted({planned.start, *near, *planned.alternatives})

@@ -7,9 +7,11 @@ from django.urls import reverse
 
 from scheduling import decisions, pattern
 from scheduling.booking import Placement, book_course
+from scheduling.course_facts import how_often
+from scheduling.models import FrequencyDecision
 from scheduling.protocol import CourseFacts, frequency_on, next_frequency
 from tests.api.client import Api
-from tests.factories import MONDAY, make_course, make_staffed_site, make_user
+from tests.factories import MONDAY, make_course, make_session, make_staffed_site, make_user
 
 FIRST = date(2026, 3, 2)
 DAY = timedelta(days=1)
@@ -47,6 +49,23 @@ def test_the_next_change_is_the_first_day_that_differs(decided, today, expected)
     dated = [(FIRST + first * DAY, frequency) for first, frequency in decided]
     found = next_frequency(dated, "twice_weekly", FIRST + today * DAY)
     assert found == (expected and (FIRST + expected[0] * DAY, expected[1]))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("given", "weeks", "expected"),
+    [(4, 3, "twice_weekly"), (7, 6, "twice_weekly"), (8, 4, "weekly"), (8, 7, "weekly"), (8, 8, "biweekly")],
+)
+def test_where_nobody_has_decided_the_phase_says_how_often(given, weeks, expected):
+    course = make_course(site=make_staffed_site())
+    for number in range(1, given + 1):
+        make_session(course=course, number=number, starts_at=MONDAY + 3 * number * DAY, status="completed")
+    today = FIRST + 3 * DAY + 7 * weeks * DAY
+    assert how_often(course, today=today).now == expected
+    if expected != "twice_weekly":
+        said = {"starts_on": FIRST, "reason": "Worse", "decided_by": "Dr. B", "at": MONDAY}
+        FrequencyDecision.objects.create(course=course, frequency="twice_weekly", **said)
+        assert how_often(course, today=today).now == "twice_weekly"
 
 
 def test_maintenance_is_planned_through_the_day_of_a_change():

@@ -1,7 +1,7 @@
 """The book's pages without a browser: what a refused form answers, and what stays on it."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from django.test import Client
@@ -74,6 +74,20 @@ def test_a_course_is_planned_shown_and_booked(desk, site):
         date(2026, 3, 2),
         date(2026, 3, 5),
     ]
+
+
+def test_no_time_is_offered_at_which_the_patient_never_can(desk, site):
+    cannot = {"not_before": "09:00", "not_after": "12:00", "never_weekdays": ["1"]}
+    answer, offered = _plan(desk, make_patient(site=site), **cannot)
+    assert len(offered) == 8
+    every = {
+        datetime.fromisoformat(value).astimezone(site.tz)
+        for options in re.findall(r'name="start-\d+"(.*?)</select>', answer.content.decode(), re.S)
+        for value in re.findall(r'value="([^"]+)"', options)
+    }
+    assert {moment.weekday() for moment in every} > {0, 3}
+    assert 1 not in {moment.weekday() for moment in every}
+    assert {moment.time() for moment in every} <= {time(9), time(9, 15), time(9, 30)}
 
 
 def test_what_was_taken_meanwhile_is_told_beside_its_date_and_nothing_is_booked(desk, site):
