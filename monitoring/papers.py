@@ -3,11 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-import phonenumbers
 from django.db import transaction
 from django.utils import translation
 
-from clinic import audit, pdf
+from clinic import audit, pdf, telephones
 from clinic.enums import Language
 from monitoring.deciding import who_decided
 from monitoring.form_reading import read_form
@@ -66,7 +65,7 @@ def print_instructions(*, session: TreatmentSession, language: str, by, now: dat
     context = {
         "session": session,
         "site": session.site,
-        "phone": _spoken(session.site.phone),
+        "phone": telephones.spoken(session.site.phone),
         "next": following.order_by("starts_at").first(),
     }
     with translation.override(language):
@@ -75,15 +74,6 @@ def print_instructions(*, session: TreatmentSession, language: str, by, now: dat
         )
     _printed("instructions", session, session, by, now)
     return content
-
-
-def _spoken(number: str) -> str:
-    """(614) 555-0100: as people here write it."""
-    try:
-        parsed = phonenumbers.parse(number, "US")
-    except phonenumbers.NumberParseException:
-        return number
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
 
 
 def _printed(kind: str, session: TreatmentSession, on, by, now: datetime) -> None:

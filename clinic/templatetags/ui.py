@@ -12,6 +12,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from clinic import telephones
+
 register = template.Library()
 _ICONS = Path(settings.BASE_DIR) / "static" / "vendor" / "bootstrap-icons"
 # Icon and colour of each status of a session; the word is always beside them.
@@ -101,6 +103,11 @@ def masked(number: object) -> str:
     """A telephone number that a passer-by cannot use: the last two digits."""
     text = str(getattr(number, "as_e164", number) or "")
     return f"••• ••{text[-2:]}" if text else ""
+
+
+@register.filter
+def telephone(number: str) -> str:
+    return telephones.spoken(number)
 
 
 @register.filter

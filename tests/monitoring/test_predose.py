@@ -25,7 +25,16 @@ def test_nothing_stands_in_the_way_of_somebody_who_is_well():
     [
         (PatientFacts(DAY, None), "enrolment"),
         (PatientFacts(DAY, date(2026, 3, 3)), "enrolment"),
-        (PatientFacts(DAY, DAY, ("allergy",)), "contraindication"),
+        *(
+            (PatientFacts(DAY, DAY, (name,)), "contraindication")
+            for name in (
+                "aneurysmal_vascular_disease",
+                "arteriovenous_malformation",
+                "intracerebral_haemorrhage",
+                "allergy",
+            )
+        ),
+        (PatientFacts(DAY, DAY, (), clinician=""), "clinician_on_site"),
     ],
 )
 def test_stops_of_the_record_cannot_be_overridden(patient, code):
@@ -67,6 +76,39 @@ def test_what_a_clinician_may_decide_wants_a_reason(change, code):
 
 def test_pressure_at_the_limit_needs_no_decision():
     assert standing(replace(FINE, systolic=140, diastolic=90)) == []
+
+
+def test_enrolment_on_the_day_itself_is_enough():
+    assert standing(patient=PatientFacts(DAY, DAY)) == []
+
+
+def test_every_check_has_the_standing_that_its_source_gives_it():
+    everything = replace(
+        FINE, suicidal_thoughts=True, medicines=predose.MEDICINES, conditions=predose.HISTORIES
+    )
+    kinds: dict[str, set[str]] = {}
+    for gate in predose.gates(everything, PATIENT, Limits()):
+        kinds.setdefault(gate.kind, set()).add(gate.code)
+        # Only the ride home is a stop that a clinician may override.
+        assert gate.overridable == (gate.kind in ("decision", "warn") or gate.code == "escort")
+    assert kinds == {
+        "stop": {
+            "enrolment",
+            "contraindication",
+            "prescriber_on_site",
+            "clinician_on_site",
+            "oximeter_on_site",
+            "escort",
+            "suicidal_thoughts_asked",
+        },
+        "decision": {"blood_pressure", "severe_hepatic_impairment", "pregnancy", "breast_feeding"},
+        "warn": {"food", "drink", "nasal_spray"},
+        "flag": {
+            "suicidal_thoughts",
+            *(f"medicine_{name}" for name in predose.MEDICINES),
+            *(f"history_{name}" for name in predose.HISTORIES),
+        },
+    }
 
 
 @pytest.mark.parametrize(

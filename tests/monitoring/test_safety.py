@@ -203,6 +203,17 @@ def unmet(minute=120, **changes):
         ({"readings": (at(118, **{**CALM, "dissociation": "mild"}),)}, ["dissociation_none"]),
         ({"readings": (at(118, **{**CALM, "respiratory_rate": 9}),)}, ["breathing_normal"]),
         ({"readings": (at(118, **{**CALM, "respiratory_rate": 10}),)}, []),
+        ({"readings": (at(118, **{**CALM, "respiratory_rate": 24}),)}, []),
+        ({"readings": (at(118, **{**CALM, "respiratory_rate": 25}),)}, ["breathing_normal"]),
+        ({"readings": (at(118, **{**CALM, "spo2": 95}),)}, []),
+        ({"readings": (at(118, **{**CALM, "systolic": 140, "diastolic": 90}),)}, []),
+        ({"readings": (at(118, **{**CALM, "diastolic": 91}),)}, ["bp_acceptable"]),
+        # Declining is not enough while the value is one that red wants.
+        ({"readings": (pressure(90, 190, 100), at(118, **{**CALM, "systolic": 180, "diastolic": 100}))}, []),
+        (
+            {"readings": (pressure(90, 190, 100), at(118, **{**CALM, "systolic": 181, "diastolic": 100}))},
+            ["bp_acceptable"],
+        ),
         ({"readings": (at(118, **{**CALM, "spo2": 94}),)}, ["spo2_ok"]),
         ({"readings": (at(118, **{**CALM, "systolic": 141}),)}, ["bp_acceptable"]),
         ({"readings": (at(90, **{**CALM, "systolic": 160}), at(118, **{**CALM, "systolic": 150}))}, []),
