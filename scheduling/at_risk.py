@@ -70,9 +70,14 @@ class Undecided:
     next_on: date | None
     # A decision from this day on closes it.
     asked_on: date
+    # Has anybody decided how often, so far?
+    is_decided: bool = True
 
     @property
     def how_often(self) -> str:
+        # A course begins with twice a week, and nobody meant that for the time after the eighth session.
+        if not self.is_decided and self.frequency == Frequency.TWICE_WEEKLY:
+            return str(_("How often is not decided yet"))
         return str(Frequency(self.frequency).label)
 
 
@@ -140,7 +145,7 @@ def undecided(site: Site, *, now: datetime) -> list[Undecided]:
         frequency = protocol.frequency_on(dated[course.pk], course.frequency, today)
         item = _undecided(course, sessions[course.pk], frequency, today)
         if item and not (course.pk in decided and decided[course.pk] >= item.asked_on):
-            found.append(item)
+            found.append(replace(item, is_decided=any(first <= today for first, _often in dated[course.pk])))
     return sorted(found, key=lambda item: item.last_given)
 
 

@@ -56,10 +56,9 @@ def _event(row: TreatmentSession, detail: dict[str, Any], by, now: datetime) -> 
 
 
 def _left(row: TreatmentSession, detail: dict[str, Any]) -> dict[str, Any]:
-    """The place that is given up; in another chair at the same time, there is none, and a mistake had none."""
+    """The place that is given up; in another chair at the same time, there is none."""
     was = datetime.fromisoformat(detail["from"]["starts_at"])
-    gives_up = was != row.starts_at and TAKES_BACK not in detail
-    return {"left_site_id": row.site_id, "left_starts_at": was} if gives_up else {}
+    return {"left_site_id": row.site_id, "left_starts_at": was} if was != row.starts_at else {}
 
 
 def _audited(row: TreatmentSession, detail: dict[str, Any], by, now: datetime) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from scheduling.course_facts import facts_of
 from scheduling.diary_facts import Diary, Own
 from scheduling.enums import COUNTED, OCCUPYING, CourseStatus, SessionStatus
 from scheduling.models import Course, FrequencyDecision, SessionEvent, TreatmentSession, WaitlistEntry
+from scheduling.moves import TAKES_BACK
 from scheduling.protocol import CourseFacts
 
 LOOK_AHEAD = timedelta(days=14)
@@ -95,8 +96,8 @@ def freed_places(site: Site, *, now: datetime) -> list[Freed]:
     left = SessionEvent.objects.filter(
         left_site=site, left_starts_at__gt=now, left_starts_at__lt=now + LOOK_AHEAD
     )
-    # Who came back, by a move or by one that was taken back, has not given it up.
-    left = left.exclude(left_starts_at=F("session__starts_at"))
+    # Who came back has not given it up, and the place of a move that was taken back was nobody's.
+    left = left.exclude(left_starts_at=F("session__starts_at")).exclude(detail__has_key=TAKES_BACK)
     given_up = gone.values_list("starts_at", flat=True), left.values_list("left_starts_at", flat=True)
     starts = sorted({start for rows in given_up for start in rows if start is not None})
     if not starts:

@@ -138,6 +138,19 @@ def test_a_long_gap_is_on_the_prescribers_list_with_the_way_to_decide(site):
     assert '<details class="panel" id="decide-frequency" open>' in client.get(link).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("frequency", "words"),
+    [
+        ("twice_weekly", "How often is not decided yet"),
+        ("weekly", "Once a week"),
+        ("biweekly", "Every two weeks"),
+    ],
+)
+def test_what_nobody_decided_is_told_as_undecided(desk, site, frequency, words):
+    _maintained(site, frequency=frequency, last=MONDAY - 30 * DAY)
+    assert words in desk.get(reverse("scheduling:decisions")).content.decode()
+
+
 def test_the_desk_sees_the_list_and_may_not_decide(desk, site):
     _maintained(site, last=MONDAY - 30 * DAY)
     page = desk.get(reverse("scheduling:decisions")).content.decode()

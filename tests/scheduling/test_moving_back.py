@@ -10,6 +10,8 @@ from clinic import places
 from clinic.enums import Role
 from clinic.errors import Refused
 from clinic.models import AuditEvent
+from notifications import repairing
+from notifications.models import Message
 from scheduling import answers, at_risk, booking, courses, moving, moving_back, story, waitlist
 from scheduling.booking import Placement
 from scheduling.models import SessionEvent
@@ -152,6 +154,20 @@ def test_a_move_that_was_taken_back_did_not_happen(course, desk):
     # Neither the places that they came back to nor those of the mistake were given up.
     assert left
     assert waitlist.freed_places(course.site, now=NOW) == []
+
+
+def test_the_patient_is_reminded_of_the_time_that_holds_and_last_told_of_it(course, desk):
+    was = course.sessions.get(number=3).starts_at
+    session = _move_on(course, desk)
+    later = NOW + timedelta(minutes=1)
+    moving_back.move_back(session=session, by=desk, now=later)
+
+    told = Message.objects.filter(patient=course.patient, kind="moved", session=session).order_by("pk").last()
+    assert told.about_at == was
+    reminders = Message.objects.filter(patient=course.patient, kind="reminder", status="pending")
+    due = set(reminders.values_list("session", "about_at"))
+    assert due == set(course.sessions.values_list("pk", "starts_at"))
+    assert repairing.tell_untold(now=later) == 0
 
 
 def test_over_the_api_it_is_one_request(course, desk):
