@@ -134,13 +134,17 @@ def plan_course(
 
 
 def make_up_slots(*, course: Course, number: int, now: datetime, limit: int = 4) -> list[datetime]:
-    """The next places inside the rules for a session that is, or would be, lost."""
+    """The next places inside the rules for a session that is, or would be, lost; not the time that is lost itself."""
     held = {n: day for n, day in held_days(course).items() if n != number}
     diary = _diary(course, [], now)
     own = [item for item in diary.own if item.number != number]
     facts = _facts_to_plan(course, None, held, now)
     request = planner.Request(facts, [], course.time, held=held, chair=usual_chair(course))
-    return planner.make_ups(request, diary.for_patient(own), limit=limit)
+    lost = (
+        course.sessions.filter(number=number).order_by("starts_at").values_list("starts_at", flat=True).last()
+    )
+    found = planner.make_ups(request, diary.for_patient(own), limit=limit + 1)
+    return [start for start in found if start != lost][:limit]
 
 
 def other_times(*, session: TreatmentSession, now: datetime) -> list[datetime]:

@@ -210,7 +210,7 @@ def _chairs(course, moved, starts, diary: Diary, asked: Mapping[Any, Any]) -> di
                 r.code,
                 r.detail,
                 "starts_at",
-                {"number": row.number, "starts_at": start.isoformat(), **r.extra},
+                {"number": row.number, "starts_at": start.astimezone(course.site.tz).isoformat(), **r.extra},
             )
             for r in check(diary, start, wish)
         ]

@@ -176,6 +176,7 @@ def test_what_is_lost_shows_its_effect_and_its_make_ups_before_it_is(desk, site,
     assert "The eighth session goes from" in page
     make_ups = re.findall(r'name="make_up" value="([^"]+)"', page)
     assert make_ups
+    assert session.starts_at.isoformat() not in make_ups
     session.refresh_from_db()
     assert session.status == "booked"
     said = {"make_up": make_ups[0], "reason": "Ill", "cancelled_by": "patient"}
