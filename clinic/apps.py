@@ -5,4 +5,4 @@ class ClinicConfig(AppConfig):
     name = "clinic"
 
     def ready(self):
-        from clinic import signins  # noqa: F401 - connects them
+        from clinic import lookups, signins  # noqa: F401 - makes them known

@@ -14,7 +14,7 @@ few and always the same, so their SQL is kept, PostgreSQL keeps their plans (in 
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +22,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.transaction import TransactionManagementError
+
+# Instead of a number of rows, for a statement that takes their columns as arrays.
+_ANY_NUMBER = 0
 
 
 class Param(Expression):
@@ -117,14 +120,25 @@ class Insert:
         here = connections[DEFAULT_DB_ALIAS]
         if len(rows) > self.MOST_ROWS and not here.in_atomic_block:
             raise TransactionManagementError("so many rows need a transaction")
+        if len(rows) > 1 and here.vendor == "postgresql":
+            self._by_columns(rows, here)
+        else:
+            self._by_rows(rows, here)
+        for row in rows:
+            _is_written(row)
+
+    def _by_rows(self, rows: Sequence[Any], here: Any) -> None:
         for first in range(0, len(rows), self.MOST_ROWS):
             part = rows[first : first + self.MOST_ROWS]
             values = [value for row in part for value in self.values_of(row, here)]
-            # Many rows at once come in many numbers; a plan for each would be kept and seldom used.
-            with _planned(here) if len(part) == 1 else here.cursor() as cursor:
+            with _planned(here) as cursor:
                 cursor.execute(self.sql(here, len(part)), values)
-        for row in rows:
-            _is_written(row)
+
+    def _by_columns(self, rows: Sequence[Any], here: Any) -> None:
+        """Each column as one array: the same statement, and plan, for any number of rows."""
+        values = zip(*(self.values_of(row, here) for row in rows), strict=True)
+        with _planned(here) as cursor:
+            cursor.execute(self._sql_by_columns(here), [list(column) for column in values])
 
     def values_of(self, row: Any, here: Any) -> list[Any]:
         fields = self._model._meta.local_concrete_fields
@@ -133,12 +147,22 @@ class Insert:
     def sql(self, here: Any, rows: int = 1) -> str:
         kind = (here.vendor, rows)
         if kind not in self._kept:
-            quote, meta = here.ops.quote_name, self._model._meta
-            columns = [quote(field.column) for field in meta.local_concrete_fields]
-            row = f"({', '.join(['%s'] * len(columns))})"
-            into = f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns)})"
-            self._kept[kind] = f"{into} VALUES {', '.join([row] * rows)}"
+            meta = self._model._meta
+            row = f"({', '.join(['%s'] * len(meta.local_concrete_fields))})"
+            self._kept[kind] = f"{self._into(here)} VALUES {', '.join([row] * rows)}"
         return self._kept[kind]
+
+    def _sql_by_columns(self, here: Any) -> str:
+        kind = (here.vendor, _ANY_NUMBER)
+        if kind not in self._kept:
+            arrays = _arrays(self._model._meta.local_concrete_fields, here)
+            self._kept[kind] = f"{self._into(here)} {arrays}"
+        return self._kept[kind]
+
+    def _into(self, here: Any) -> str:
+        quote, meta = here.ops.quote_name, self._model._meta
+        columns = ", ".join(quote(field.column) for field in meta.local_concrete_fields)
+        return f"INSERT INTO {quote(meta.db_table)} ({columns})"
 
 
 class InsertTogether:
@@ -195,28 +219,46 @@ class UpdateEach:
             raise TransactionManagementError("so many rows need a transaction")
         plain = [field.get_db_prep_save(same[field.name], here) for field in self._same]
         for first in range(0, len(items), self.MOST_ROWS):
-            values: list[Any] = []
-            for pk, value in items[first : first + self.MOST_ROWS]:
-                values += [key.get_db_prep_save(pk, here), self._own.get_db_prep_save(value, here)]
-            with here.cursor() as cursor:
-                cursor.execute(self._sql(here, len(values) // 2), [*values, *plain])
+            part = items[first : first + self.MOST_ROWS]
+            pairs = [(key.get_db_prep_save(pk, here), self._own.get_db_prep_save(v, here)) for pk, v in part]
+            values: list[Any] = [value for pair in pairs for value in pair]
+            rows = len(part)
+            if here.vendor == "postgresql":
+                values, rows = [list(column) for column in zip(*pairs, strict=True)], _ANY_NUMBER
+            with _planned(here) as cursor:
+                cursor.execute(self._sql(here, rows), [*values, *plain])
 
     def _sql(self, here: Any, rows: int) -> str:
         kind = (here.vendor, rows)
         if kind not in self._kept:
             quote, meta = here.ops.quote_name, self._model._meta
-            # Without the length of a varchar: a cast would cut what the column refuses.
-            types = [str(field.db_type(here)).split("(")[0] for field in (meta.pk, self._own)]
-            casts = [f"CAST(%s AS {name})" for name in types]
-            row = f"({', '.join(casts)})"
             changes = [f"{quote(self._own.column)} = one.own"]
             changes += [f"{quote(field.column)} = %s" for field in self._same]
-            table, values = quote(meta.db_table), ", ".join([row] * rows)
+            table = quote(meta.db_table)
             which = f"{table}.{quote(meta.pk.column)} = one.row_key"
             # Names of tables and columns are all that is written into it.
             update = f"UPDATE {table} SET {', '.join(changes)} FROM one WHERE {which}"  # noqa: S608
-            self._kept[kind] = f"WITH one (row_key, own) AS (VALUES {values}) {update}"
+            self._kept[kind] = f"WITH one (row_key, own) AS ({self._given(here, rows)}) {update}"
         return self._kept[kind]
+
+    def _given(self, here: Any, rows: int) -> str:
+        fields = (self._model._meta.pk, self._own)
+        if rows == _ANY_NUMBER:
+            return _arrays(fields, here)
+        row = ", ".join(f"CAST(%s AS {_bare_type(field, here)})" for field in fields)
+        return f"VALUES {', '.join([f'({row})'] * rows)}"
+
+
+def _arrays(fields: Iterable[Any], here: Any) -> str:
+    """Rows from an array for each field."""
+    places = ", ".join(f"%s::{_bare_type(field, here)}[]" for field in fields)
+    # Names of types are all that is written into it.
+    return f"SELECT * FROM UNNEST({places})"  # noqa: S608
+
+
+def _bare_type(field: Any, here: Any) -> str:
+    """Without the length of a varchar: a cast would cut what the column refuses."""
+    return str(field.db_type(here)).split("(")[0]
 
 
 class _Written:

@@ -37,7 +37,7 @@ def claim(lease: Lease, *, now: datetime, limit: int) -> list[Any]:
         due = Message.objects.due(now).order_by("due_at", "pk").select_for_update(skip_locked=skip)
         ids = list(due.values_list("pk", flat=True)[:limit])
         if ids:
-            mine = Message.objects.filter(pk__in=ids, status=S.PENDING)
+            mine = Message.objects.filter(pk__among=ids, status=S.PENDING)
             mine.update(status=S.CLAIMED, claimed_at=now, claim=lease.holder)
     return ids
 
@@ -50,7 +50,7 @@ def start(lease: Lease, claimed: Sequence[Any], *, now: datetime) -> list[Outgoi
         found = candidates(claimed, lease.holder)
         ready = _without_objection(found, now)
         marked = Message.objects.filter(
-            pk__in=[c.pk for c in ready], status=S.CLAIMED, claim=lease.holder
+            pk__among=[c.pk for c in ready], status=S.CLAIMED, claim=lease.holder
         ).update(status=S.SENDING, claimed_at=now)
         if marked != len(ready):
             # Another process has taken over and given some of them back: none of this may go.

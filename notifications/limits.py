@@ -53,7 +53,9 @@ def reminders_by_patient(texts: Sequence[Reminded], *, now: datetime) -> Reminde
     patients = {text.patient for text in texts if text.kind == MessageKind.REMINDER}
     sent: dict[Any, list[datetime]] = defaultdict(list)
     if patients:
-        rows = Message.objects.filter(patient__in=patients, kind=MessageKind.REMINDER, sent_at__gt=now - WEEK)
+        rows = Message.objects.filter(
+            patient__pk__among=patients, kind=MessageKind.REMINDER, sent_at__gt=now - WEEK
+        )
         for patient, moment in rows.values_list("patient_id", "sent_at"):
             if moment is not None:
                 sent[patient].append(moment)

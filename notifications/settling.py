@@ -56,7 +56,7 @@ _settle = UpdateEach(
 @transaction.atomic
 def settle_all(outcomes: Mapping[str, Outcome], *, now: datetime) -> None:
     """Write down what became of the texts that this process was sending, in as few statements as for one."""
-    held = Message.objects.filter(pk__in=list(outcomes)).select_for_update().order_by("pk")
+    held = Message.objects.filter(pk__among=list(outcomes)).select_for_update().order_by("pk")
     rows = {str(pk): status for pk, status in held.values_list("pk", "status")}
     accepted = {pk: answer for pk, answer in outcomes.items() if isinstance(answer, Accepted)}
     _settle_accepted(accepted, rows, now)
