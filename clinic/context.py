@@ -35,6 +35,7 @@ def page(request):
     site = current_site(request)
     roles = roles_at(user, site) if site else frozenset()
     shared["tablet_key"] = sealing.key_of(user)
+    shared["may_text"] = site is not None and may(user, May.TEXTS, site)
     return {**shared, "site": site, "sites": sites_of(request), "roles": roles, "nav": _nav(request, site)}
 
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from notifications import webhooks
-from notifications.views import calls, escorts, inbox, offers, settings, texts, visit
+from notifications.views import calls, escorts, inbox, now, offers, settings, texts, visit
 
 app_name = "notifications"
 _reply = "texts/replies/<uuid:inbound_id>"
@@ -13,6 +13,7 @@ urlpatterns = [
     path("texts/by-day/", texts.delivery, name="by-day"),
     path("texts/<uuid:message_id>/cancel/", texts.cancel, name="cancel"),
     path("texts/<uuid:message_id>/retry/", texts.retry, name="retry"),
+    path("texts/now/", now.needs_now, name="now"),
     path("texts/replies/", inbox.replies, name="replies"),
     path(f"{_reply}/", inbox.reply, name="reply"),
     path(f"{_reply}/take/", inbox.take, name="reply-take"),

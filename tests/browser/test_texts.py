@@ -130,6 +130,31 @@ def test_a_patient_answers_from_the_demo_phone_and_a_person_sees_it(stage):
     expect(page.get_by_text("May I bring my dog?")).to_be_visible()
 
 
+def test_words_of_crisis_come_to_whoever_stands_at_the_floor_or_the_desk(stage):
+    desk, nurse = stage.person("desk"), stage.person("nurse")
+    floor, today = nurse.go("/floor/"), stage.person("desk", size=PHONE, theme="dark")
+    expect(floor.locator("#texts-now[data-etag]")).to_be_attached()
+    desk.go("/demo/phones/")
+    [phone, *_more] = desk.links("/demo/phones/.+")
+    page = desk.go(phone)
+    page.get_by_label("Your reply").fill("I cant go on")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#bubbles")).to_contain_text("988")
+    told = "Words of crisis in a text: call now."
+    # By itself: nobody opened another page.
+    expect(floor.get_by_role("alert").filter(has_text=told)).to_be_visible(timeout=30_000)
+    nurse.look("floor-crisis")
+    today.go("/today/")
+    expect(today.page.get_by_role("alert").filter(has_text=told)).to_be_visible()
+    today.look("today-crisis")
+    floor.get_by_role("alert").get_by_role("link", name="Open").click()
+    floor.get_by_label("What was done").fill("Called her, she is with her sister")
+    floor.get_by_role("button", name="Dealt with").click()
+    floor.goto("/floor/")
+    expect(floor.locator("#texts-now[data-etag]")).to_be_attached()
+    expect(floor.get_by_text(told)).to_have_count(0)
+
+
 def test_the_escort_is_asked_for_at_the_chair_and_withdrawn(stage):
     nurse = stage.person("nurse")
     page = nurse.go("/floor/")
