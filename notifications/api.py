@@ -53,7 +53,7 @@ def cancel(request, message_id: str):
 
 @router.post("/messages/{message_id}/retry", response=dict, summary="Send a failed or unknown text again")
 def retry(request, message_id: str):
-    """409 `wrong_state`, `too_late`."""
+    """409 `wrong_state`, `too_late`, `being_asked`."""
     message = _message(request, message_id)
     by_hand.retry_message(message=message, by=request.user, now=clock.now())
     return fresh(message)

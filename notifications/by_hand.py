@@ -1,6 +1,6 @@
 """What a person decides about one text: that it is not to go, or to go again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +15,7 @@ from notifications.projection import note
 from notifications.settling import RETRIED, change
 
 S = MessageStatus
+FIRST_LOOKS = timedelta(minutes=1)
 
 
 @transaction.atomic
@@ -35,10 +36,15 @@ def retry_message(*, message: Message, by, now: datetime) -> Message:
     """A person decides that a failed or unknown text goes again: the same row, a new try.
 
     Raises:
-        Refused: `wrong_state`, or `too_late`.
+        Refused: `wrong_state`, `too_late`, or `being_asked`: the provider's answer is seconds away, and a second text
+            may be one too many.
     """
     if message.expires_at <= now:
         raise Refused.because("too_late", _("It would come too late now."))
+    if _is_being_asked(message, now):
+        raise Refused.because(
+            "being_asked", _("The provider is being asked whether it went. Try again in a minute.")
+        )
     changes: dict[str, Any] = {
         "status": S.PENDING,
         "due_at": now,
@@ -54,6 +60,12 @@ def retry_message(*, message: Message, by, now: datetime) -> Message:
     note(message, RETRIED, now)
     _audit("message.retried", message, by, now)
     return message
+
+
+def _is_being_asked(message: Message, now: datetime) -> bool:
+    """The first looks settle nearly every outcome; only then is it a person's to weigh."""
+    asked = message.status == S.UNKNOWN and message.look_at is not None
+    return asked and message.claimed_at is not None and now - message.claimed_at < FIRST_LOOKS
 
 
 def _wrong_state(message: Message) -> Refused:

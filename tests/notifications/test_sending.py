@@ -12,6 +12,7 @@ from threading import Barrier
 import pytest
 from django.db import OperationalError, connection
 
+from clinic.errors import Refused
 from clinic.ids import new_id
 from clinic.models import AuditEvent
 from notifications import by_hand, claiming, outbox, sender, settling
@@ -311,6 +312,15 @@ def test_what_never_arrives_is_tried_five_times_and_then_a_person_decides(unknow
     assert one(unknown).get().look_at is not None  # counted anew
     settling.apply_callback(one(unknown).get(), status="delivered", sid="SM1", code="", now=moment)
     assert one(unknown).get().status == S.DELIVERED
+
+
+def test_nobody_sends_it_again_while_the_provider_is_being_asked(unknown):
+    with pytest.raises(Refused) as refused:
+        by_hand.retry_message(message=one(unknown).get(), by=None, now=NOW + timedelta(seconds=20))
+    assert refused.value.codes == ["being_asked"]
+    look(CannotTell("500"), LATER)
+    by_hand.retry_message(message=one(unknown).get(), by=make_user(), now=NOW + timedelta(minutes=2))
+    assert one(unknown).get().status == S.PENDING
 
 
 def test_the_second_look_is_later_than_any_request_of_ours_can_arrive():
