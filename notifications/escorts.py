@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clinic import audit
 from clinic.errors import Fault, Refused
+from clinic.models import Site
 from monitoring import checks, leaving, state
 from monitoring.state import ChairState
 from notifications import houses, projection
@@ -92,6 +94,17 @@ def no_longer_ready(found: Sequence[Candidate], *, now: datetime) -> dict[Any, s
         for session in rows
         if (cause := _why_not(session, texts[session.pk].to, now))
     }
+
+
+def unreached(site: Site) -> list[Message]:
+    """Texts to escorts of patients who are still in the house that did not arrive, or did not go: somebody calls."""
+    rows = Message.objects.filter(
+        kind=MessageKind.ESCORT, session__site=site, session__status__in=(S.OBSERVING, S.READY)
+    )
+    lost = Q(status__in=(MessageStatus.FAILED, MessageStatus.SUPPRESSED))
+    lost |= Q(status=MessageStatus.UNKNOWN, look_at__isnull=True)
+    lost |= Q(status=MessageStatus.CANCELLED) & ~Q(cause="by_hand")
+    return list(rows.filter(lost).select_related("session__chair").order_by("due_at", "pk"))
 
 
 def number_of(session: TreatmentSession) -> str:

@@ -230,3 +230,38 @@ def test_the_api_asks_in_the_same_words(watched, nurse, time_machine):
     assert (answer.status, answer.body["kind"], answer.body["status"]) == (201, "escort", "pending")
     assert answer.body["due_at"] == at(105).astimezone(watched.site.tz).isoformat()
     assert (api.post(path).status, api.post(path).codes) == (409, ["already_told"])
+
+
+# -- a person knows --
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"status": "failed", "cause": "30005"}, "refused it for good"),
+        ({"status": "unknown"}, "nobody knows whether it went"),
+        ({"status": "suppressed"}, "said no to texts"),
+        ({"status": "cancelled", "cause": "slipped"}, "not on course to leave"),
+        ({"status": "delivered"}, ""),
+        ({"status": "cancelled", "cause": "by_hand"}, ""),
+    ],
+)
+def test_the_floor_says_whose_escort_no_text_reached(watched, nurse, changes, words):
+    message = call(watched, nurse, 45)
+    one(message).update(**changes)
+    client = Client()
+    client.force_login(nurse)
+    page = " ".join(client.get("/texts/now/").content.decode().split())
+    assert (f"{watched.chair.name}: the escort has no text. Call them." in page) == bool(words)
+    assert words in page
+    assert (ESCORT in page, watched.patient.given_name in page) == (False, False)
+    desk = Client()
+    desk.force_login(make_user(site=watched.site, role="desk"))
+    assert "has no text" not in desk.get("/texts/now/").content.decode()
+
+
+def test_once_the_patient_has_gone_nobody_is_to_be_called(watched, nurse):
+    message = call(watched, nurse, 45)
+    one(message).update(status="failed", cause="30005")
+    one(watched).update(status="completed")
+    assert escorts.unreached(watched.site) == []
