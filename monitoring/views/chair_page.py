@@ -1,5 +1,7 @@
 """The Chair page as it is drawn: everything that one look at a session shows, and the forms that it offers."""
 
+from datetime import timedelta
+
 from django.shortcuts import render
 
 from clinic import access, clock
@@ -21,6 +23,7 @@ from monitoring.models import Alert, PreDose
 from monitoring.next_step import next_step
 from monitoring.predose import DECIDED
 from monitoring.safety import CRISIS_SYMPTOMS
+from monitoring.schedule import DONE, EARLY_MINUTES
 from monitoring.views import device_step
 from scheduling.overrides import wanted_reasons
 
@@ -80,7 +83,6 @@ def _forms(bound, known, step, site, user):
     number = len(known.devices) + 1
     is_extra = number > known.devices_planned
     last = known.devices[-1] if known.devices else None
-    minute = next((s.due.minute for s in known.steps(clock.now()) if s.state != "done"), None)
     device_initial = {"number": number}
     if last and last.device_id is None:
         # The same kit mostly; the nurse still reads each device's label.
@@ -89,7 +91,7 @@ def _forms(bound, known, step, site, user):
         "pre_dose": lambda: PreDoseForm(),
         "device": lambda: DeviceForm(site=site, user=user, initial=device_initial, is_extra=is_extra),
         "correct_device": lambda: DeviceCorrectionForm(),
-        "checkpoint": lambda: CheckpointForm(minute=minute if step.kind == "checkpoint" else None),
+        "checkpoint": lambda: CheckpointForm(minute=_minute_asked(known, step)),
         "correction": lambda: CorrectionForm(),
         "ready": lambda: ReadyForm(initial={"clinician": user.display_name, **_noted(known.observation)}),
         "leave": lambda: LeaveForm(),
@@ -97,6 +99,16 @@ def _forms(bound, known, step, site, user):
         "reopen": lambda: ReasonForm(),
     }
     return {name: bound.get(name) or make() for name, make in fresh.items()}
+
+
+def _minute_asked(known, step):
+    """The checkpoint that a reading entered now answers. One that is still some way off is none: a reading in between
+    must not tick it off."""
+    now = clock.now()
+    if step.kind != "checkpoint":
+        return None
+    due = next((s.due for s in known.steps(now) if s.state != DONE), None)
+    return due.minute if due and due.due_at - timedelta(minutes=EARLY_MINUTES) <= now else None
 
 
 def _noted(observation):

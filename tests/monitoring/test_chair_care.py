@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic import tokens
-from monitoring import dosing, readings
+from monitoring import dosing, readings, state
 from monitoring.models import Checkpoint, Deviation, DeviceUse, Observation
 from monitoring.record import record_of
 from tests.factories import make_session, make_user
@@ -218,3 +218,18 @@ def test_what_was_noted_before_is_not_asked_again_and_reasons_are_in_words(page,
     assert (checked in before, checked in after) == (False, True)
     assert "not taken: cuff fault" in after
     assert "cuff_fault" not in page.get(url(dosed, "record")).content.decode()
+
+
+@pytest.mark.parametrize(("minute", "asked"), [(9, None), (10, 15), (22, 15)])
+def test_a_reading_in_between_ticks_off_no_checkpoint_that_is_still_to_come(page, dosed, now, minute, asked):  # noqa: F811
+    now.move_to(at(minute), tick=False)
+    form = page.get(url(dosed, "chair")).context["forms"]["checkpoint"]
+    assert form["minute"].value() == asked
+    values = {
+        "client_id": str(form["client_id"].value()),
+        "minute": asked or "",
+        "systolic": 120,
+        "diastolic": 80,
+    }
+    assert page.post(url(dosed, "checkpoint"), values).status_code == 302
+    assert state.load(dosed).taken == ({asked} if asked else set())
