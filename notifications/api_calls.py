@@ -33,7 +33,8 @@ class OutcomeIn(Body):
 
 @router.get("/sites/{site_id}/calls", response=dict, summary="Whom no text reached, so that a person calls")
 def list_calls(request, site_id: str):
-    """`code`: undelivered, unknown, unconfirmed, no_texts or not_told; those to call again later stand last."""
+    """`code`: undelivered, unknown, unconfirmed, no_texts, not_told or not_asked (how they are after a
+    visit); those to call again later stand last."""
     site = site_of(request, site_id, May.TEXTS)
     rows = call_list.rows_of(site, now=clock.now())
     return {"items": [_out(row, site) for row in rows], "next": None}

@@ -11,12 +11,15 @@ from django.utils.translation import gettext as _
 
 from clinic.models import Site
 from notifications import call_rules, houses, projection
-from notifications.call_rules import LOOK_AHEAD, OF_VISIT, Facts, Told
+from notifications.call_rules import LOOK_AHEAD, LOOK_BACK, OF_VISIT, Facts, Told
 from notifications.enums import CallAbout, MessageKind, MessageStatus
 from notifications.models import Call, Message
 from scheduling.enums import Confirmation, SessionStatus
 from scheduling.models import TreatmentSession
 
+_ABOUT = {SessionStatus.CANCELLED: CallAbout.CANCELLED, SessionStatus.COMPLETED: CallAbout.CHECK}
+# A question comes two weeks after a visit at most.
+LONGEST_AGO = LOOK_BACK + timedelta(days=15)
 _BAD = (MessageStatus.FAILED, MessageStatus.UNKNOWN)
 
 
@@ -47,7 +50,7 @@ def row_of(session: TreatmentSession, *, now: datetime) -> Row | None:
 
 
 def about_of(session: TreatmentSession) -> str:
-    return CallAbout.CANCELLED if session.status == SessionStatus.CANCELLED else CallAbout.VISIT
+    return _ABOUT.get(SessionStatus(session.status), CallAbout.VISIT)
 
 
 def _later(row: Row, now: datetime) -> bool:
@@ -60,11 +63,11 @@ def _sessions(site: Site, now: datetime) -> list[TreatmentSession]:
     untold = Q(status=SessionStatus.CANCELLED) & Exists(bad.filter(kind=MessageKind.CANCELLED))
     soon = Q(starts_at__lte=now + timedelta(hours=houses.policy_of(site).call_hours))
     waiting = Q(status=SessionStatus.BOOKED, confirmation=Confirmation.UNCONFIRMED)
+    ahead = Q(starts_at__gt=now) & (untold | (waiting & (soon | Exists(bad.filter(kind__in=OF_VISIT)))))
+    checks = bad.filter(kind=MessageKind.CHECK, due_at__gt=now - LOOK_BACK)
+    over = Q(status=SessionStatus.COMPLETED, starts_at__lte=now) & Exists(checks)
     rows = TreatmentSession.objects.filter(
-        untold | (waiting & (soon | Exists(bad.filter(kind__in=OF_VISIT)))),
-        site=site,
-        starts_at__gt=now,
-        starts_at__lte=now + LOOK_AHEAD,
+        ahead | over, site=site, starts_at__gt=now - LONGEST_AGO, starts_at__lte=now + LOOK_AHEAD
     )
     return list(rows.select_related("patient__site", "site", "chair"))
 
@@ -92,7 +95,9 @@ def _rows(site: Site, sessions: Sequence[TreatmentSession], now: datetime) -> li
 
 
 def _texts(sessions: Sequence[TreatmentSession]) -> Mapping[Any, list[Message]]:
-    rows = Message.objects.filter(session__in=sessions, kind__in=[*OF_VISIT, MessageKind.CANCELLED])
+    rows = Message.objects.filter(
+        session__in=sessions, kind__in=[*OF_VISIT, MessageKind.CANCELLED, MessageKind.CHECK]
+    )
     found: dict[Any, list[Message]] = defaultdict(list)
     for row in rows.defer("body"):
         found[row.session_id].append(row)
@@ -116,5 +121,6 @@ def _sentence(code: str, facts: Facts) -> str:
         call_rules.UNDELIVERED: _("The text about this visit did not arrive."),
         call_rules.UNKNOWN: _("Nobody knows whether the text about this visit arrived."),
         call_rules.NO_TEXTS: _("Gets no texts, and has not confirmed."),
+        call_rules.NOT_ASKED: _("Asked how they are after the visit, and the text did not arrive."),
         call_rules.NOT_TOLD: _("Does not know that the visit is cancelled: the text did not arrive."),
     }[code]

@@ -6,15 +6,18 @@ from datetime import datetime, timedelta
 
 # How far ahead a text that did not arrive is somebody's task.
 LOOK_AHEAD = timedelta(days=14)
+# How long after a question about the day after the visit somebody still asks by telephone.
+LOOK_BACK = timedelta(days=3)
 # Who was reminded a moment ago may still answer; but not when the visit is this near.
 TIME_TO_ANSWER, NEAR = timedelta(hours=2), timedelta(hours=4)
 
-UNDELIVERED, UNKNOWN, UNCONFIRMED, NO_TEXTS, NOT_TOLD = (
+UNDELIVERED, UNKNOWN, UNCONFIRMED, NO_TEXTS, NOT_TOLD, NOT_ASKED = (
     "undelivered",
     "unknown",
     "unconfirmed",
     "no_texts",
     "not_told",
+    "not_asked",
 )
 # Texts that tell of the time of a visit.
 OF_VISIT = ("booked", "moved", "reminder")
@@ -34,8 +37,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A session ahead, the texts about its present time, whether its patient gets texts at all, and for how many
-    hours before the visit a site wants it confirmed."""
+    """A session ahead, or one that took place; the texts about its time, whether its patient gets texts at all, and for
+    how many hours before the visit a site wants it confirmed."""
 
     starts_at: datetime
     status: str
@@ -47,6 +50,9 @@ class Facts:
 
 def why_to_call(facts: Facts, *, now: datetime) -> str:
     """One of the reasons above; "" where nobody needs to call."""
+    if facts.status == "completed":
+        checks = [t for t in facts.texts if t.kind == "check" and t.due_at > now - LOOK_BACK]
+        return NOT_ASKED if _trouble(checks) else ""
     if not now < facts.starts_at <= now + LOOK_AHEAD:
         return ""
     if facts.status == "cancelled":

@@ -11,6 +11,7 @@ from clinic.access import May, may
 from clinic.errors import Fault, Invalid, Refused
 from clinic.models import User
 from notifications import call_list
+from notifications.call_rules import LOOK_BACK
 from notifications.enums import CallAbout, CallOutcome
 from notifications.models import Call, CallEvent
 from scheduling.answers import confirm_session
@@ -120,10 +121,16 @@ def _faults(call: Call, values: dict[str, Any], again_at: datetime | None, now: 
         values, "note", LONGEST, required=False
     )
     faults += checks.phone(values, "phone")
-    if outcome == Out.CONFIRMED and call.about == CallAbout.CANCELLED:
-        faults.append(Fault("impossible", _("A cancelled visit is not confirmed."), "outcome"))
-    if outcome == Out.NO_ANSWER and (again_at is None or not now < again_at < call.about_at):
-        faults.append(Fault("impossible", _("When to try again, before the visit."), "again_at"))
+    if outcome == Out.CONFIRMED and call.about != CallAbout.VISIT:
+        detail = _("A visit that is cancelled, or over, is not confirmed.")
+        faults.append(Fault("impossible", detail, "outcome"))
+    over = call.about == CallAbout.CHECK
+    latest = now + LOOK_BACK if over else call.about_at
+    if outcome == Out.NO_ANSWER and (again_at is None or not now < again_at < latest):
+        detail = (
+            _("When to try again, in the next days.") if over else _("When to try again, before the visit.")
+        )
+        faults.append(Fault("impossible", detail, "again_at"))
     return faults
 
 

@@ -51,6 +51,7 @@ class RoundEnd(models.TextChoices):
 class CallAbout(models.TextChoices):
     VISIT = "visit", _("The visit")
     CANCELLED = "cancelled", _("That the visit is cancelled")
+    CHECK = "check", _("How they are after the visit")
 
 
 class CallOutcome(models.TextChoices):

@@ -47,12 +47,12 @@ class CallForm(forms.Form):
     phone = forms.CharField(label=_("If the number was wrong, the right one"), required=False, max_length=30)
     note = forms.CharField(label=_("Note"), required=False, max_length=LONGEST)
 
-    def __init__(self, *args, site, may_keep_patients, cancelled, **kwargs):
+    def __init__(self, *args, site, may_keep_patients, may_confirm, **kwargs):
         super().__init__(*args, **kwargs)
         self.site = site
         if not may_keep_patients:
             del self.fields["phone"]
-        if cancelled:
+        if not may_confirm:
             kept = [c for c in CallOutcome.choices if c[0] != CallOutcome.CONFIRMED]
             self.fields["outcome"] = forms.ChoiceField(
                 label=_("What came of it"), choices=kept, widget=forms.RadioSelect

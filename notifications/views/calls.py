@@ -86,7 +86,7 @@ def _form(session, request, data=None) -> CallForm:
         data,
         site=session.site,
         may_keep_patients=access.may(request.user, May.KEEP_PATIENTS, session.site),
-        cancelled=session.status == SessionStatus.CANCELLED,
+        may_confirm=session.status == SessionStatus.BOOKED,
     )
 
 

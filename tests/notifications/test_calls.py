@@ -181,6 +181,48 @@ def test_a_row_goes_when_nobody_needs_to_call(site, session, deed):
     assert codes(site) == []
 
 
+@pytest.fixture
+def over(session):
+    """The visit took place, and the question on the day after it did not arrive."""
+    text = Message.objects.get(session=session, kind="reminder")
+    rows = Message.objects.filter(pk=text.pk)
+    rows.update(kind="check", status="failed", due_at=MONDAY + DAY, expires_at=MONDAY + 2 * DAY)
+    type(session).objects.update(status="completed")
+    session.refresh_from_db()
+    return session
+
+
+def test_whom_the_question_after_a_visit_did_not_reach_is_called_for_three_days(over, site):
+    [row] = call_list.rows_of(site, now=MONDAY + DAY)
+    assert (row.session, row.about, row.code) == (over, "check", "not_asked")
+    assert row.why == "Asked how they are after the visit, and the text did not arrive."
+    assert call_list.rows_of(site, now=MONDAY + 4 * DAY) == []
+    Message.objects.filter(kind="check").update(status="delivered")
+    assert call_list.rows_of(site, now=MONDAY + DAY) == []
+
+
+def test_what_came_of_asking_by_telephone_is_kept(over, site, person):
+    now = MONDAY + DAY
+    for outcome, again_at in (("confirmed", None), ("no_answer", now + 4 * DAY)):
+        with pytest.raises(Invalid):
+            calls.note(session=over, outcome=outcome, again_at=again_at, by=person, now=now)
+    calls.note(session=over, outcome="no_answer", again_at=now + HOUR, by=person, now=now)
+    calls.note(session=over, outcome="reached", note="Slept well", by=person, now=now + HOUR)
+    assert call_list.rows_of(site, now=now + HOUR) == []
+    over.refresh_from_db()
+    assert (Call.objects.get().about, over.status) == ("check", "completed")
+
+
+def test_the_page_of_such_a_call_asks_for_no_confirmation(over, site, person, time_machine):
+    time_machine.move_to(MONDAY + DAY, tick=False)
+    client = Client()
+    client.force_login(person)
+    assert "Asked how they are" in client.get(reverse("notifications:calls")).content.decode()
+    page = client.get(reverse("notifications:call", args=[over.pk])).content.decode()
+    assert 'value="reached"' in page
+    assert 'value="confirmed"' not in page
+
+
 def test_another_sites_are_not_there(site, session):
     assert codes(make_staffed_site()) == []
 
