@@ -197,6 +197,12 @@ def test_move_session_refuses_one_that_is_no_longer_booked(course, desk):
     assert desk.display_name in refused.value.faults[0].detail
 
 
+def test_a_make_up_is_another_time_than_the_one_that_is_lost(course, desk):
+    rows = _book(course, desk)
+    slots = courses.make_up_slots(course=course, number=3, now=NOW)
+    assert (len(slots), rows[2].starts_at in slots) == (4, False)
+
+
 def test_a_cancelled_session_frees_its_chair_and_is_wanted_again(course, desk):
     rows = _book(course, desk)
     answers.cancel_session(session=rows[1], reason="Ill", cancelled_by="patient", by=desk, now=NOW)
