@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from clinic import telephones
+from clinic import moments, telephones
 
 register = template.Library()
 _ICONS = Path(settings.BASE_DIR) / "static" / "vendor" / "bootstrap-icons"
@@ -140,6 +140,12 @@ def weekday(shift) -> str:
 def nth(items, index: int):
     """The item at an index that only the page knows."""
     return items[index]
+
+
+@register.filter
+def in_words(minutes: int) -> str:
+    """So many minutes as people say it."""
+    return moments.length_in_words(minutes)
 
 
 @register.filter

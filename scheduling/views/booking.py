@@ -178,10 +178,8 @@ def _differs(course: Course, start: datetime) -> str:
     away = (local.hour - course.time.hour) * 60 + local.minute - course.time.minute
     words = [] if local.weekday() in course.weekdays else [_("another day")]
     if away:
-        hours, minutes = divmod(abs(away), 60)
-        parts = [_("%s h") % hours] if hours else []
-        parts += [_("%s min") % minutes] if minutes else []
-        words.append((_("%s later") if away > 0 else _("%s earlier")) % " ".join(parts))
+        length = moments.length_in_words(abs(away))
+        words.append((_("%s later") if away > 0 else _("%s earlier")) % length)
     return ", ".join(words)
 
 
