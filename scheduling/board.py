@@ -14,7 +14,7 @@ from scheduling.authorizations import Known, known_on, standing_of
 from scheduling.diary_facts import Diary
 from scheduling.enums import OCCUPYING, SessionStatus
 from scheduling.hours import Interval, Presence
-from scheduling.lines import Frame, Line, Load, Missing, Rights
+from scheduling.lines import Frame, Line, Load, Missing, Out, Rights
 from scheduling.models import TreatmentSession
 from scheduling.readiness import Ready, readiness
 
@@ -82,6 +82,7 @@ class DayBoard:
     frame: Frame
     lines: list[Line]
     closures: list[str]
+    out: list[Out]
     is_open: bool
     now_row: int | None
 
@@ -114,6 +115,7 @@ def day_board(site: Site, day: date, *, now: datetime, may: Rights) -> DayBoard:
         frame=Frame(chairs, _ticks(site, window), _load(site, diary, window), site.tz),
         lines=[_line(row, site, window, now, known, columns, may) for row in sessions],
         closures=[c.reason for c in diary.closed if c.chair is None and c.span.meets(window)],
+        out=_out(site, diary, window, columns),
         is_open=any(hours.meets(window) for hours in diary.hours),
         now_row=_rows(site, now - window.start) + 1 if window.start <= now < window.end else None,
     )
@@ -211,6 +213,19 @@ def _load(site: Site, diary: Diary, window: Interval) -> tuple[Load, ...]:
         found.append(Load(moment, patients.at(moment), room, row, max(1, _rows(site, _STEP))))
         moment += _STEP
     return tuple(found)
+
+
+def _out(site: Site, diary: Diary, window: Interval, columns: Mapping[Any, int]) -> list[Out]:
+    """What is closed, chair by chair, as far as the board shows it: nothing can be put there."""
+    found = []
+    for closed in diary.closed:
+        start, end = max(closed.span.start, window.start), min(closed.span.end, window.end)
+        if start >= end:
+            continue
+        row, rows = _rows(site, start - window.start) + 2, max(1, _rows(site, end - start))
+        chairs = columns.values() if closed.chair is None else [columns.get(closed.chair)]
+        found += [Out(closed.reason, row, rows, column) for column in chairs if column]
+    return found
 
 
 def _ticks(site: Site, window: Interval) -> tuple[tuple[int, datetime], ...]:

@@ -35,6 +35,16 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Out:
+    """A chair that cannot be used for a while, and why."""
+
+    reason: str
+    row: int
+    rows: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rights:
     """What whoever looks may do from the board. `is_today`: only then does anybody arrive, or not."""
 

@@ -34,14 +34,16 @@ function clash() {
   const { slot, board: b, row, column, rows } = held;
   const meets = (e) => Number(e.dataset.row) < row + rows && row < Number(e.dataset.row) + Number(e.dataset.rows);
   const others = [...b.querySelectorAll(".slot:not(.ghost):not(.is-quiet)")].filter((e) => e !== slot && meets(e));
-  const taken = others.some((e) => Number(e.dataset.column) === column);
+  const here = others.filter((e) => Number(e.dataset.column) === column);
+  const out = here.some((e) => e.matches(".is-out"));
+  const taken = here.length > 0;
   const loads = [...b.querySelectorAll(".board-load")].filter(meets).map((cell) => {
     const [patients, capacity] = cell.dataset.load.split("/").map(Number);
     return [patients + (overlaps(slot, cell) ? 0 : 1), capacity];
   });
   // The fullest half hour speaks for all.
   const load = loads.sort((x, y) => (y[0] - y[1]) - (x[0] - x[1]))[0];
-  return { taken, load, full: Boolean(load) && load[0] > load[1] };
+  return { out, taken, load, full: Boolean(load) && load[0] > load[1] };
 }
 const overlaps = (a, b) => {
   const [ar, an, br, bn] = [a.dataset.row, a.dataset.rows, b.dataset.row, b.dataset.rows].map(Number);
@@ -56,9 +58,9 @@ function show() {
   const { board: b, ghost, row, column, rows } = held;
   ghost.style.gridRow = `${row} / span ${rows}`;
   ghost.style.gridColumn = column;
-  const { taken, full, load } = clash();
+  const { out, taken, full, load } = clash();
   const past = startOf(held).getTime() < serverNow();
-  const trouble = taken ? "taken" : past ? "past" : full ? "full" : "free";
+  const trouble = out ? "out" : taken ? "taken" : past ? "past" : full ? "full" : "free";
   const nurses = load ? words(b, "nurses").replace("%1", load[0]).replace("%2", load[1]) : "";
   ghost.classList.toggle("is-clash", trouble !== "free");
   const time = startOf(held).toLocaleTimeString(document.documentElement.lang, {

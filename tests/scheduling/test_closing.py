@@ -1,5 +1,6 @@
 """Who or what is out: whom it hits is known before it is done; then all of it is done, or nothing."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -118,6 +119,22 @@ def test_a_broken_chair_sends_its_patient_to_the_chair_beside_it(site, manager):
         now=BEFORE,
     )
     assert [(item.session.pk, item.start) for item in seen.hit] == [(first.pk, first.starts_at)]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_board_shows_what_is_out_of_use_where_it_stands(site, manager, whole):
+    chair = site.chairs.last()
+    span = {"starts_at": MONDAY + timedelta(hours=2), "ends_at": MONDAY + DAY}
+    closing.close(
+        site=site, chair=None if whole else chair, reason="Burst pipe", by=manager, now=BEFORE, **span
+    )
+    page = _client(manager).get(f"{reverse('scheduling:today')}?day=2026-03-02").content.decode()
+    out = re.findall(r'is-out" data-row="(\d+)" data-rows="(\d+)" data-column="(\d+)"><span>([^<]+)<', page)
+    # From 11:00 to the end of the board at 18:00, in slots of a quarter of an hour from 8:00 on.
+    where = ("14", "28", "Out of use: Burst pipe")
+    columns = ["2", "3"] if whole else ["3"]
+    assert [(row, rows, words) for row, rows, _column, words in out] == [where] * len(columns)
+    assert [column for _row, _rows, column, _words in out] == columns
 
 
 def _nurses(site):
