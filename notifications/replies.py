@@ -12,7 +12,7 @@ from notifications.enums import MessageKind, Reply
 from notifications.models import InboundMessage, Message, OfferText
 from notifications.notices import answer
 from notifications.questions import Question, asked_of
-from notifications.suppression import STOP, release, suppress
+from notifications.suppression import STOP, is_stopped, release, suppress
 from notifications.telephones import Owners, owners_of
 from scheduling.answers import answer_session
 from scheduling.enums import Confirmation
@@ -37,24 +37,24 @@ def receive(
     body: str,
     message_sid: str,
     now: datetime,
-    already_answered: bool = False,
+    opt_out_type: str = "",
 ) -> InboundMessage:
     """One text, once: a second delivery of the same `message_sid` changes nothing.
 
-    `already_answered`: the provider has replied itself (its own STOP and HELP), so we do not.
+    `opt_out_type`: STOP, START or HELP where the provider took it for that, in words that we may not know, and has
+    replied itself; then we do not.
     """
     try:
         with transaction.atomic():
-            return _receive(from_number, to_number, body, message_sid, now, already_answered)
+            return _receive(from_number, to_number, body, message_sid, now, opt_out_type.upper())
     except IntegrityError:
         return InboundMessage.objects.get(provider_sid=message_sid)
 
 
-def _receive(from_number, to_number, body, message_sid, now, already_answered) -> InboundMessage:
+def _receive(from_number, to_number, body, message_sid, now, opt_out_type) -> InboundMessage:
     owners = owners_of(from_number)
     asked = asked_of(from_number, now=now)
-    understood = keywords.to_an_offer if isinstance(asked, OfferText) else keywords.meaning
-    meaning = Reply(understood(body))
+    meaning = _meaning(body, asked, from_number, opt_out_type)
     patient = _patient_of(asked, owners)
     site = patient.site if patient else next(iter(owners.sites), None)
     inbound = InboundMessage.objects.create(
@@ -73,7 +73,7 @@ def _receive(from_number, to_number, body, message_sid, now, already_answered) -
         # Whoever it is, they are answered.
         site = inbound.site or site
     # A YES that the provider takes for START is to us the answer to an offer, which it knows nothing of.
-    silent = already_answered and kind not in OF_OFFERS
+    silent = opt_out_type and kind not in (*OF_OFFERS, MessageKind.CRISIS)
     # Where somebody is in danger it does no harm to say it again.
     enough = kind != MessageKind.CRISIS and _too_many_answers(from_number, now)
     if kind and site and not silent and not enough:
@@ -81,6 +81,20 @@ def _receive(from_number, to_number, body, message_sid, now, already_answered) -
         inbound.answer = answer(inbound.patient, site, kind, to=from_number, now=now, about=about)
     inbox.keep(inbound, now=now)
     return inbound
+
+
+def _meaning(body: str, asked: Question | None, number: str, opt_out_type: str) -> Reply:
+    """By the words; what the provider took for STOP is STOP in any words, for it sends nothing there any more. Its
+    START (YES is one) and HELP count where the words say nothing to us."""
+    understood = keywords.to_an_offer if isinstance(asked, OfferText) else keywords.meaning
+    meaning = Reply(understood(body))
+    if opt_out_type == "STOP" and meaning != Reply.CRISIS:
+        return Reply.STOP
+    if meaning != Reply.UNEXPECTED:
+        return meaning
+    if opt_out_type == "START" and is_stopped(number):
+        return Reply.START
+    return Reply.HELP if opt_out_type == "HELP" else meaning
 
 
 def _act(

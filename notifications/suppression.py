@@ -18,6 +18,10 @@ def of(number: str) -> Suppression | None:
     return Suppression.objects.filter(number=number).first()
 
 
+def is_stopped(number: str) -> bool:
+    return Suppression.objects.filter(number=number).exists()
+
+
 @transaction.atomic
 def suppress(number: str, *, source: str, now: datetime, by=None) -> bool:
     """No text to this number any more, and its patients' consent is withdrawn in their own words; `by`: who read them,

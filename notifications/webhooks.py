@@ -49,7 +49,7 @@ def inbound(request):
             body=form.get("Body", "")[:LONGEST_BODY],
             message_sid=sid,
             now=clock.now(),
-            already_answered=bool(form.get("OptOutType")),
+            opt_out_type=form.get("OptOutType", ""),
         )
     return HttpResponse(NO_REPLY, content_type="text/xml")
 

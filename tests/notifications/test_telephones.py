@@ -109,9 +109,34 @@ def test_a_stranger_is_answered_too_and_is_nobodys_task(site, sites, body, kind)
 
 
 def test_what_the_provider_has_answered_itself_is_a_task_without_a_second_answer(site, patient):
-    inbound = says(ESCORT, "STOP", already_answered=True)
+    inbound = says(ESCORT, "STOP", opt_out_type="STOP")
     assert (inbound.answer, inbound.needs_person) == (None, True)
     assert Suppression.objects.filter(number=ESCORT).exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "opt_out_type", "meaning", "stopped"),
+    [
+        ("ARRET", "STOP", "stop", True),  # a word of the provider's own list
+        ("C", "STOP", "stop", True),
+        ("aide", "HELP", "help", False),
+        ("yes", "START", "unexpected", False),  # nothing was stopped
+        ("I want to die", "STOP", "crisis", False),
+    ],
+)
+def test_what_the_provider_took_for_an_opt_out_is_one(site, patient, body, opt_out_type, meaning, stopped):
+    inbound = says(patient.number, body, opt_out_type=opt_out_type)
+    assert (inbound.meaning, suppression.is_stopped(patient.number)) == (meaning, stopped)
+    # The provider has replied itself; but nothing of its own to words of crisis.
+    assert (inbound.answer is None) == (meaning != "crisis")
+
+
+def test_yes_takes_a_stop_back_where_the_provider_says_so(site, patient):
+    says(patient.number, "STOP")
+    assert says(patient.number, "yes", opt_out_type="START").meaning == "start"
+    assert Patient.objects.get().texts_allowed
+    says(patient.number, "STOP")
+    assert says(patient.number, "yes").meaning == "unexpected"
 
 
 def test_what_an_escort_writes_is_answered_and_read_where_their_patient_is(site, patient):
