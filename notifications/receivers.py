@@ -30,7 +30,8 @@ def texts_for_move(sender, sessions, by, now, **kwargs):
 def _at_another_time(sessions, now):
     """Those for which the patient comes at another time; another chair is nothing to them."""
     rows = SessionEvent.objects.filter(session__in=sessions, kind=SessionEventKind.MOVED, at=now)
-    moved = set(rows.filter(left_starts_at__isnull=False).values_list("session", flat=True))
+    # Asked of the rows and not of the database: it would read the index of all places that were ever left.
+    moved = {pk for pk, left in rows.order_by().values_list("session", "left_starts_at") if left is not None}
     return [session for session in sessions if session.pk in moved]
 
 
