@@ -67,13 +67,15 @@ class Person:
         return self.page
 
     def shot(self, name, full=True):
-        """Kept in build/, so that a person can look at every page."""
+        """Kept in build/ for a person who asks for pictures to look at (PICTURES=1)."""
+        if not os.environ.get("PICTURES"):
+            return
         folder = SHOTS / f"{self.theme}-{self.size[0]}"
         folder.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=folder / f"{name}.png", full_page=full)
 
     def look(self, name, *, examine=True):
-        """Keep a picture, and find nothing that is too wide; or, if we `examine`, that a person with a reader, a
+        """Keep a picture, where they are wanted, and find nothing that is too wide; or, if we `examine`, that a person with a reader, a
         keyboard or weak eyes would miss."""
         self.shot(name)
         where = f"{name} ({self.theme}, {self.size[0]})"

@@ -1,4 +1,4 @@
-"""Every page, light and dark, at three widths: a picture of each, none too wide, and axe finds nothing."""
+"""Every page, light and dark, at three widths: none too wide, and axe finds nothing; with PICTURES=1 a picture of each."""
 
 import pytest
 from playwright.sync_api import expect
