@@ -75,8 +75,8 @@ class Person:
         self.page.screenshot(path=folder / f"{name}.png", full_page=full)
 
     def look(self, name, *, examine=True):
-        """Keep a picture, where they are wanted, and find nothing that is too wide; or, if we `examine`, that a person with a reader, a
-        keyboard or weak eyes would miss."""
+        """Keep a picture, where they are wanted, and find nothing that is too wide; or, if we `examine`, that a
+        person with a reader, a keyboard or weak eyes would miss."""
         self.shot(name)
         where = f"{name} ({self.theme}, {self.size[0]})"
         for violation in Axe().run(self.page).response["violations"] if examine else ():

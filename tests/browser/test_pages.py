@@ -1,4 +1,7 @@
-"""Every page, light and dark, at three widths: none too wide, and axe finds nothing; with PICTURES=1 a picture of each."""
+"""Every page, light and dark, at three widths: none too wide, and axe finds nothing.
+
+With PICTURES=1 a picture of each is kept.
+"""
 
 import pytest
 from playwright.sync_api import expect
