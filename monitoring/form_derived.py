@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from monitoring import safety
+from monitoring import leaving_rules, safety
 from monitoring.form_rules import Known
+from monitoring.leaving_rules import LeavingFacts
 from monitoring.limits import OFFICIAL_MINUTE, Limits
-from monitoring.safety import LeavingFacts, Reading
+from monitoring.safety import Reading
 
 DEVICE_MG = 28
 # As the questions before the dose name them, and as the form does; what it has no name for is "other".
@@ -138,7 +139,7 @@ def _ready_minutes(facts: Facts) -> dict[str, Known]:
 
 def _body_met(facts: Facts, at: datetime) -> bool:
     known = LeavingFacts(None, readings=[signed.reading for signed in facts.readings])
-    return all(c.met for c in safety.leaving(known, at=at, limits=facts.limits) if c.code in _BODY)
+    return all(c.met for c in leaving_rules.leaving(known, at=at, limits=facts.limits) if c.code in _BODY)
 
 
 def _before(facts: Facts) -> dict[str, Known]:
@@ -180,7 +181,7 @@ def _vitals_met(facts: Facts) -> bool:
     if facts.ended_at is None:
         return False
     return all(
-        c.met for c in safety.leaving(known, at=facts.ended_at, limits=facts.limits) if c.code in codes
+        c.met for c in leaving_rules.leaving(known, at=facts.ended_at, limits=facts.limits) if c.code in codes
     )
 
 

@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from clinic import audit, checks
 from clinic.errors import Fault, Invalid, ReasonRequired, Refused
 from clinic.ids import new_id
-from monitoring import rems, safety, signals, state
+from monitoring import leaving_rules, rems, signals, state
 from monitoring.checks import LONGEST_REASON, in_future, lock, reason_in, reasons_for
 from monitoring.enums import DeviationKind
+from monitoring.leaving_rules import Criterion, LeavingFacts
 from monitoring.models import Deviation, Observation
-from monitoring.safety import Criterion, LeavingFacts
 from monitoring.state import ChairState, limits_of
 from scheduling.enums import SessionStatus
 from scheduling.models import TreatmentSession
@@ -46,7 +46,7 @@ def criteria(
         instructions_given=told if instructions_given is None else instructions_given,
         clinician=clinician,
     )
-    return safety.leaving(facts, at=at, limits=limits_of(known.session.site))
+    return leaving_rules.leaving(facts, at=at, limits=limits_of(known.session.site))
 
 
 @transaction.atomic

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitoring import safety
+from monitoring import leaving_rules, safety
+from monitoring.leaving_rules import LeavingFacts
 from monitoring.limits import Limits, from_mapping
-from monitoring.safety import LeavingFacts, Reading
+from monitoring.safety import Reading
 
 T0 = datetime(2026, 3, 2, 14, tzinfo=UTC)
 LIMITS = Limits()
@@ -189,7 +190,7 @@ GOOD = {
 
 def unmet(minute=120, **changes):
     facts = LeavingFacts(**{**GOOD, **changes})
-    found = safety.leaving(facts, at=T0 + timedelta(minutes=minute), limits=LIMITS)
+    found = leaving_rules.leaving(facts, at=T0 + timedelta(minutes=minute), limits=LIMITS)
     return [c.code for c in found if not c.met]
 
 
@@ -238,7 +239,7 @@ def test_leaving_wants_every_criterion(changes, expected):
 def test_each_criterion_says_what_it_was_judged_by():
     rows = (at(60, **CALM), at(118, systolic=152, diastolic=84, sedation=4, dissociation="none", spo2=97))
     facts = LeavingFacts(**{**GOOD, "readings": rows})
-    found = safety.leaving(facts, at=T0 + timedelta(minutes=119, seconds=30), limits=LIMITS)
+    found = leaving_rules.leaving(facts, at=T0 + timedelta(minutes=119, seconds=30), limits=LIMITS)
     assert {c.code: c.detail for c in found if c.code not in ("escort", "instructions", "clinician")} == {
         "minutes_120": "The time of observation, two hours or more [label]: 1 min to go.",
         "sedation_clear": "Sedation back to MOAA/S 5: 4, 1 min ago.",
